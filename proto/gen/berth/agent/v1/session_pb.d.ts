@@ -410,7 +410,7 @@ export declare const ConfigDeltaSchema: GenMessage<ConfigDelta>;
  */
 export declare type ResourceKey = Message<"berth.agent.v1.ResourceKey"> & {
   /**
-   * The case of Resource.body in snake case, e.g. "http_route".
+   * The case of Resource.body in lower camel case, e.g. "httpRoute".
    *
    * @generated from field: string kind = 1;
    */
