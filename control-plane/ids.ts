@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** Prefixes of identifiers, one a kind of object. */
+export type IdKind =
+  | 'usr'
+  | 'ses'
+  | 'sit'
+  | 'dom'
+  | 'crt'
+  | 'nod'
+  | 'ctr'
+  | 'svc'
+  | 'agt'
+  | 'jtk'
+  | 'cnd'
+  | 'cmd'
+  | 'opn'
+  | 'aud'
+  | 'req'
+  | 'rep';
+
+/**
+ * A new identifier such as "ctr-01jf3k…": the kind, 48 bits of time and 80 random bits in Crockford's base 32, so
+ * that identifiers of one kind sort by their making.
+ * @param now milliseconds since the epoch
+ */
+export function newId(kind: IdKind, now: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(6), randomBytes(10)]);
+  bytes.writeUIntBE(now, 0, 6);
+  let value = BigInt(`0x${bytes.toString('hex')}`);
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = ALPHABET[Number(value & 31n)] + text;
+    value >>= 5n;
+  }
+  return `${kind}-${text}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * The store: one place for state, on SQLite, PostgreSQL or MySQL/MariaDB. Queries live in one file per resource
+ * beside this one and take a `Tx` or the plain database; whoever writes does so in `transaction`, which also collects
+ * the nudges that the change feed sends once it has committed.
+ */
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import type { Kysely, Transaction } from 'kysely';
+import type { Database } from './schema.ts';
+import type { SecretBox } from './secrets.ts';
+
+/** The engines there are. */
+export type DialectName = 'sqlite' | 'postgres' | 'mysql';
+
+/** Something moved; says what, never how: readers look themselves. Lost or doubled topics are harmless. */
+export type Topic =
+  | { kind: 'site'; id: string }
+  | { kind: 'agent'; id: string }
+  | { kind: 'operation'; id: string }
+  | { kind: 'container'; id: string };
+
+/** Tells everybody who listens, in this process and in other replicas, that something moved. */
+export interface ChangeFeed {
+  /** @returns the function that ends the subscription. */
+  subscribe(listener: (topic: Topic) => void): () => void;
+  publish(topic: Topic): void;
+}
+
+/** A database to read from: inside or outside a transaction. */
+export type Db = Kysely<Database> | Transaction<Database>;
+
+/** A transaction under way. */
+export interface Tx {
+  readonly db: Transaction<Database>;
+  /** Milliseconds since the epoch, the same throughout the transaction. */
+  readonly now: number;
+  /** Sends a topic once this transaction has committed. */
+  nudge(topic: Topic): void;
+}
+
+/** The open store. */
+export interface Store {
+  readonly dialect: DialectName;
+  readonly db: Kysely<Database>;
+  readonly secrets: SecretBox;
+  readonly clock: Clock;
+  readonly feed: ChangeFeed;
+  /**
+   * Runs `work` in one transaction; runs it again when the engine asks for that (deadlock, serialisation failure,
+   * busy), so it must do nothing but talk to the database.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
