@@ -1,4 +1,4 @@
-// Regenerates schema-table.json from a full API schema: node gen-schema-table.ts <pve-schema.json>.
+// Regenerates test/golden/pve-schema-table.json from a full API schema: node gen-schema-table.ts <pve-schema.json>.
 // Only the methods the simulator answers are kept, without return types.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -43,5 +43,5 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const source = process.argv[2];
   if (!source) throw new Error('usage: gen-schema-table.ts <pve-schema.json>');
   const full = JSON.parse(readFileSync(source, 'utf8')) as FullSchema;
-  writeFileSync(new URL('./schema-table.json', import.meta.url), printTable(reduceSchema(full)));
+  writeFileSync(new URL('../../golden/pve-schema-table.json', import.meta.url), printTable(reduceSchema(full)));
 }

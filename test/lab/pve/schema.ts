@@ -38,10 +38,9 @@ interface Route {
   schema: MethodSchema;
 }
 
-const table = JSON.parse(readFileSync(new URL('./schema-table.json', import.meta.url), 'utf8')) as Record<
-  string,
-  MethodSchema
->;
+const table = JSON.parse(
+  readFileSync(new URL('../../golden/pve-schema-table.json', import.meta.url), 'utf8'),
+) as Record<string, MethodSchema>;
 const routes: Route[] = Object.entries(table).map(([key, schema]) => {
   const [method = '', path = ''] = key.split(' ');
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
