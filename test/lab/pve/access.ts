@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { PveClock } from './clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
 import { PveError } from './pve-error.ts';
 
 /** Privileges by path; the deepest entry on the way to a path decides, as with PVE's propagating ACLs. */
@@ -50,10 +50,10 @@ function same(a: string, b: string): boolean {
 export class Access {
   readonly #tokens: Map<string, TokenOptions>;
   readonly #users: Map<string, UserOptions>;
-  readonly #clock: PveClock;
+  readonly #clock: Clock;
   readonly #key: string;
 
-  constructor(tokens: readonly TokenOptions[], users: readonly UserOptions[], clock: PveClock, key: string) {
+  constructor(tokens: readonly TokenOptions[], users: readonly UserOptions[], clock: Clock, key: string) {
     this.#tokens = new Map(tokens.map((token) => [token.id, token]));
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#clock = clock;

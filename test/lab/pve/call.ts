@@ -1,6 +1,6 @@
+import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Access, Identity } from './access.ts';
 import type { GuestBackend } from './backend.ts';
-import type { PveClock } from './clock.ts';
 import type { Guests } from './guests.ts';
 import type { ConfigLocks } from './locks.ts';
 import type { UploadedFile } from './multipart.ts';
@@ -27,7 +27,7 @@ export interface SimNode {
 
 /** Everything a handler works on. */
 export interface Sim {
-  clock: PveClock;
+  clock: Clock;
   random: () => number;
   bootedAt: number;
   access: Access;

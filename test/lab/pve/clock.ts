@@ -1,26 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@berth/proto/contract/clock.ts';
 
-/** What the simulator knows of time. Every delay of a task, a refusal or a lock goes through it. */
-export interface PveClock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Resolves after `ms` milliseconds (0 or less: at the next turn), or as soon as `signal` aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+/** Resolves after `ms` milliseconds of `clock` (0 or less: at the next turn), or as soon as `signal` aborts. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const wake = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.after(Math.max(0, ms), wake);
+    signal?.addEventListener('abort', wake, { once: true });
+  });
 }
 
-/** The machine's own clock. */
-export const systemClock: PveClock = {
-  now: () => Date.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(Math.max(0, ms), undefined, signal ? { signal } : {});
-    } catch (error) {
-      if (!signal?.aborted) throw error;
-    }
-  },
-};
-
 /** Seconds since the epoch, as the API gives times. */
-export function seconds(clock: PveClock): number {
+export function seconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }

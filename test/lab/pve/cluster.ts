@@ -1,8 +1,9 @@
+import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
 import { Access, type Identity, type TokenOptions, type UserOptions } from './access.ts';
 import { accessHandlers } from './access-api.ts';
 import type { GuestBackend } from './backend.ts';
 import type { Handlers, Reply, Sim, SimNode } from './call.ts';
-import { type PveClock, systemClock } from './clock.ts';
+import { sleep } from './clock.ts';
 import { Guests, specOf } from './guests.ts';
 import { ConfigLocks } from './locks.ts';
 import { configHandlers } from './lxc-config.ts';
@@ -55,7 +56,7 @@ export interface PveClusterOptions {
   /** Files in the storages; templates above all. */
   content?: readonly ContentItem[];
   registries?: Sim['registries'];
-  clock?: PveClock;
+  clock?: Clock;
   /** Uniform in [0, 1). */
   random?: () => number;
   /** Milliseconds before a refused identity is answered; 3000 on a real node and by default. */
@@ -177,7 +178,7 @@ async function handle(sim: Sim, request: SimRequest, authDelayMs: number): Promi
     return replyResponse(target.format, await answer(sim, request, target));
   } catch (error) {
     const refusal = error instanceof PveError ? error : new PveError(500, messageOf(error));
-    if (refusal.delayed) await sim.clock.sleep(authDelayMs);
+    if (refusal.delayed) await sleep(sim.clock, authDelayMs);
     return errorResponse(target?.format ?? 'json', refusal);
   }
 }

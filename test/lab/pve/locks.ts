@@ -1,4 +1,5 @@
-import type { PveClock } from './clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import { sleep } from './clock.ts';
 
 interface Waiter {
   grant: () => void;
@@ -10,10 +11,10 @@ export const LOCK_TIMEOUT_MS = 10_000;
 
 /** The configuration lock of each container: one holder, waiters in order, and PVE's words when it takes too long. */
 export class ConfigLocks {
-  readonly #clock: PveClock;
+  readonly #clock: Clock;
   readonly #queues = new Map<number, Waiter[]>();
 
-  constructor(clock: PveClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 
@@ -37,7 +38,7 @@ export class ConfigLocks {
     const waiter: Waiter = { grant: resolve, granted: false };
     queue.push(waiter);
     const given = new AbortController();
-    const expired = this.#clock.sleep(LOCK_TIMEOUT_MS, given.signal);
+    const expired = sleep(this.#clock, LOCK_TIMEOUT_MS, given.signal);
     await Promise.race([promise, expired]);
     if (!waiter.granted) {
       queue.splice(queue.indexOf(waiter), 1);

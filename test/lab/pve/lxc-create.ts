@@ -1,4 +1,5 @@
 import { type Call, flag, type Handlers, nodeOf, number, text, vmidOf } from './call.ts';
+import { sleep } from './clock.ts';
 import { allocateDisk, configNames, normalise, requireConfigPrivileges } from './config-rules.ts';
 import { type Guest, type GuestConfig, specOf } from './guests.ts';
 import { startGuest } from './lxc-power.ts';
@@ -19,7 +20,7 @@ export const createHandlers: Handlers = {
     requireUnused(call, vmid, '');
     checkRequest(call, vmid);
     // A real node forks here: whoever comes in meanwhile passes the first check and fails at the second.
-    await call.sim.clock.sleep(0);
+    await sleep(call.sim.clock, 0);
     requireUnused(call, vmid, `unable to create CT ${vmid} - `);
     const guest = reserve(call, vmid);
     const id = String(vmid);
@@ -127,7 +128,7 @@ async function build(call: Call, guest: Guest, task: TaskContext): Promise<Guest
 
 async function unpack(call: Call, guest: Guest, template: ContentItem, task: TaskContext): Promise<void> {
   task.log(`extracting archive '${pathOf(template.volid)}'`);
-  await call.sim.clock.sleep(call.sim.tasks.delayOf('vzcreate', String(guest.vmid)), task.signal);
+  await sleep(call.sim.clock, call.sim.tasks.delayOf('vzcreate', String(guest.vmid)), task.signal);
   if (task.signal.aborted) throw new Error(`${unpackCommand(call, guest, template)} failed: received interrupt`);
   for (const line of template.broken ?? []) task.log(line);
   if (template.broken) throw new Error(`${unpackCommand(call, guest, template)} failed: exit code 2`);

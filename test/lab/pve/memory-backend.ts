@@ -1,5 +1,6 @@
+import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
 import type { GuestBackend, GuestInterface, GuestSpec, GuestStatus, LogLine } from './backend.ts';
-import { type PveClock, systemClock } from './clock.ts';
+import { sleep } from './clock.ts';
 
 // Guests that are only records: thousands of them cost nothing. A lab that wants one of them to do something (take
 // an address by DHCP, serve a page) attaches it in `onStart` and takes it away in `onStop`; what the hook learns
@@ -17,7 +18,7 @@ export interface MemoryGuest {
 export type MemoryStep = 'create' | 'start' | 'shutdown' | 'stop' | 'destroy';
 
 export interface MemoryBackendOptions {
-  clock?: PveClock;
+  clock?: Clock;
   /** Milliseconds a step takes; 0 when not given. */
   delay?: (step: MemoryStep, vmid: number) => number;
   /** Text of the failure of a step, undefined to let it succeed. */
@@ -34,7 +35,7 @@ const FIRST_PID = 6000;
 export class MemoryBackend implements GuestBackend {
   readonly guests = new Map<number, MemoryGuest>();
   readonly #options: MemoryBackendOptions;
-  readonly #clock: PveClock;
+  readonly #clock: Clock;
   #nextPid = FIRST_PID;
 
   constructor(options: MemoryBackendOptions = {}) {
@@ -62,7 +63,7 @@ export class MemoryBackend implements GuestBackend {
   async shutdown(vmid: number, timeoutMs: number): Promise<boolean> {
     await this.#step('shutdown', vmid);
     if (this.#options.ignoresShutdown?.(vmid)) {
-      await this.#clock.sleep(timeoutMs);
+      await sleep(this.#clock, timeoutMs);
       return false;
     }
     await this.kill(vmid);
@@ -117,7 +118,7 @@ export class MemoryBackend implements GuestBackend {
 
   async #step(step: MemoryStep, vmid: number): Promise<void> {
     const delay = this.#options.delay?.(step, vmid) ?? 0;
-    if (delay > 0) await this.#clock.sleep(delay);
+    if (delay > 0) await sleep(this.#clock, delay);
     const text = this.#options.failure?.(step, vmid);
     if (text !== undefined) throw new Error(text);
   }

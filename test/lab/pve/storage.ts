@@ -1,4 +1,5 @@
-import { type PveClock, seconds } from './clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import { seconds } from './clock.ts';
 import type { Guests, GuestVolume } from './guests.ts';
 import { failure, invalidParams } from './pve-error.ts';
 import type { State } from './state.ts';
@@ -57,12 +58,12 @@ export class Storages {
   readonly #items = new Map<string, ContentItem>();
   readonly #state: State;
   readonly #guests: Guests;
-  readonly #clock: PveClock;
+  readonly #clock: Clock;
 
   constructor(
     storages: readonly StorageOptions[],
     items: readonly ContentItem[],
-    kept: { state: State; guests: Guests; clock: PveClock },
+    kept: { state: State; guests: Guests; clock: Clock },
   ) {
     this.#options = new Map(storages.map((storage) => [storage.id, storage]));
     this.#state = kept.state;

@@ -1,4 +1,5 @@
-import { type PveClock, seconds } from './clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import { seconds, sleep } from './clock.ts';
 import { messageOf } from './pve-error.ts';
 import type { State } from './state.ts';
 import { parseUpid, printUpid, type UpidParts } from './upid.ts';
@@ -43,7 +44,7 @@ const MAX_PID = 0x3f_ffff;
 
 /** All tasks of the cluster, the latest last. */
 export class Tasks {
-  readonly #clock: PveClock;
+  readonly #clock: Clock;
   readonly #state: State;
   readonly #knobs: TaskKnobs;
   readonly #records = new Map<string, TaskRecord>();
@@ -51,7 +52,7 @@ export class Tasks {
   readonly #bootedAt: number;
   #pid = FIRST_PID;
 
-  constructor(clock: PveClock, state: State, knobs: TaskKnobs) {
+  constructor(clock: Clock, state: State, knobs: TaskKnobs) {
     this.#clock = clock;
     this.#state = state;
     this.#knobs = knobs;
@@ -103,7 +104,7 @@ export class Tasks {
     try {
       // vzcreate takes its time inside its body, after it holds the lock and has named the archive in the log.
       const delay = record.type === 'vzcreate' ? 0 : this.delayOf(record.type, record.id);
-      if (delay > 0) await this.#clock.sleep(delay, signal);
+      if (delay > 0) await sleep(this.#clock, delay, signal);
       // A pull says itself which command was interrupted.
       if (signal.aborted && record.type !== 'ociregistrypull') throw new Error('received interrupt');
       this.#turnKnobs(record, warn);

@@ -1,4 +1,4 @@
-import { type PveClock, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
 import { createPveCluster, type PveCluster } from '../cluster.ts';
 import { MemoryBackend } from '../memory-backend.ts';
 import type { ContentItem, OciImage } from '../storage.ts';
@@ -56,9 +56,9 @@ const DELAYS: Record<string, number> = {
 };
 
 /** Waits pass twenty times faster than on the recorded node. */
-const clock: PveClock = {
+const clock: Clock = {
   now: () => systemClock.now(),
-  sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
+  after: (ms, run) => systemClock.after(ms / 20, run),
 };
 
 /** A cluster like the recorded node, with nothing waited for that the recordings do not wait for. */
