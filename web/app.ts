@@ -1,0 +1,44 @@
+/**
+ * The pages. They are a client of the API like any other, in process: every page and form calls it with the session
+ * token of whoever looks, so that there is one way in, authorised and validated in one place. Everything works
+ * without scripts; `assets/live.js` only replaces the parts of a page that change while somebody watches.
+ */
+import type { Transport } from '@connectrpc/connect';
+import { Hono } from 'hono';
+import { csrf } from 'hono/csrf';
+import { assetRoutes } from './assets.ts';
+import { errorPage } from './error-page.ts';
+import { agentPages } from './pages/agents.ts';
+import { containerPages } from './pages/containers.ts';
+import { newContainerPages } from './pages/new-container.ts';
+import { signInPages } from './pages/sign-in.ts';
+import { securityHeaders } from './security-headers.ts';
+import { requireSession, type WebEnv } from './session.ts';
+
+export interface WebOptions {
+  /** A connection to the API that presents `token` (empty: nobody). */
+  transportFor(token: string): Transport;
+  /** Whether the pages are served over TLS; decides the cookie's name and flags. */
+  secure: boolean;
+}
+
+/** Builds the pages as a Hono app. */
+export function createWeb(options: WebOptions): Hono<WebEnv> {
+  const app = new Hono<WebEnv>();
+  app.use(securityHeaders);
+  app.use(csrf());
+  app.use(async (c, next) => {
+    c.set('options', options);
+    await next();
+  });
+  app.route('/assets', assetRoutes());
+  app.route('/', signInPages());
+  app.use(requireSession);
+  app.get('/', (c) => c.redirect('/containers'));
+  app.route('/containers/new', newContainerPages());
+  app.route('/containers', containerPages());
+  app.route('/agents', agentPages());
+  app.notFound((c) => errorPage(c, 404, 'There is no such page.'));
+  app.onError((error, c) => errorPage(c, error));
+  return app;
+}

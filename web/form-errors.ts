@@ -1,0 +1,57 @@
+import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
+import { ConnectError } from '@connectrpc/connect';
+import { html } from 'hono/html';
+import type { Html } from './layout.ts';
+
+/** What the API found wrong with a form. */
+export interface FormErrors {
+  /** For the top of the form. */
+  message: string;
+  /** By field path as the API names it. */
+  fields: ReadonlyMap<string, string>;
+}
+
+/** Reads the field violations of an error of the API. */
+export function formErrors(error: unknown): FormErrors {
+  const failure = ConnectError.from(error);
+  const violations = failure.findDetails(ErrorDetailSchema).flatMap((detail) => detail.fieldViolations);
+  return { message: failure.rawMessage, fields: new Map(violations.map((v) => [v.field, v.description])) };
+}
+
+export interface FieldOptions {
+  label: string;
+  name: string;
+  /** Path of the field in the API's request. */
+  path: string;
+  value?: string | undefined;
+  type?: 'text' | 'password' | 'number';
+  hint?: string;
+  required?: boolean;
+  autocomplete?: string;
+  errors?: FormErrors | undefined;
+}
+
+/** A labelled input with its hint and its error, tied together for those who hear the page. */
+export function field(options: FieldOptions): Html {
+  const { label, name, path, value = '', type = 'text', hint = '', required = false, autocomplete = 'off' } = options;
+  const error = options.errors?.fields.get(path);
+  return html`<div class="field">
+    <label for="${name}">${label}</label>
+    <input
+      id="${name}"
+      name="${name}"
+      type="${type}"
+      value="${value}"
+      autocomplete="${autocomplete}"
+      ${required ? html`required` : ''}
+      aria-describedby="${name}-hint"
+      ${error ? html`aria-invalid="true"` : ''}
+    />
+    <small id="${name}-hint">${error ? html`<strong class="error">${error}</strong>` : hint}</small>
+  </div>`;
+}
+
+/** The message above a form. */
+export function formMessage(errors: FormErrors | undefined): Html {
+  return errors ? html`<p class="error" role="alert">${errors.message}</p>` : html``;
+}

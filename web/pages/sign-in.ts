@@ -1,0 +1,88 @@
+import { AuthService, type SignInResponse } from '@berth/proto/api/v1/auth_pb.js';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { createClient } from '@connectrpc/connect';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { type FormErrors, field, formErrors, formMessage } from '../form-errors.ts';
+import { type Html, layout } from '../layout.ts';
+import { endSession, sessionToken, startSession, type WebEnv } from '../session.ts';
+
+/** Sign-in, sign-out and the first administrator. */
+export function signInPages(): Hono<WebEnv> {
+  const pages = new Hono<WebEnv>();
+  pages.get('/sign-in', async (c) => {
+    const { setupRequired } = await auth(c).getSetupState({});
+    return setupRequired ? c.redirect('/setup') : c.html(signInForm(c.req.query('next')));
+  });
+  pages.post('/sign-in', async (c) => {
+    const form = await c.req.parseBody();
+    const username = String(form.username ?? '');
+    const next = String(form.next ?? '');
+    try {
+      return enter(c, await auth(c).signIn({ username, password: String(form.password ?? '') }), next);
+    } catch (error) {
+      return c.html(signInForm(next, username, formErrors(error)), 401);
+    }
+  });
+  pages.get('/setup', async (c) => {
+    const { setupRequired } = await auth(c).getSetupState({});
+    return setupRequired ? c.html(setupForm()) : c.redirect('/sign-in');
+  });
+  pages.post('/setup', async (c) => {
+    const form = await c.req.parseBody();
+    const username = String(form.username ?? '');
+    try {
+      const answer = await auth(c).createFirstAdministrator({
+        setupCode: String(form.setup_code ?? ''),
+        username,
+        password: String(form.password ?? ''),
+      });
+      return enter(c, answer, '');
+    } catch (error) {
+      return c.html(setupForm(username, formErrors(error)), 400);
+    }
+  });
+  pages.post('/sign-out', async (c) => {
+    const token = sessionToken(c);
+    endSession(c);
+    if (token) await createClient(AuthService, c.get('options').transportFor(token)).signOut({});
+    return c.redirect('/sign-in', 303);
+  });
+  return pages;
+}
+
+function auth(c: Context<WebEnv>) {
+  return createClient(AuthService, c.get('options').transportFor(''));
+}
+
+function enter(c: Context<WebEnv>, answer: Pick<SignInResponse, 'token' | 'expiresAt'>, next: string): Response {
+  const expires = answer.expiresAt ? timestampDate(answer.expiresAt) : new Date(Date.now() + 3_600_000);
+  startSession(c, answer.token, expires);
+  // Only a path of this server: "//host" and "/\host" would lead elsewhere.
+  return c.redirect(/^\/[a-z0-9]/.test(next) ? next : '/containers', 303);
+}
+
+function signInForm(next = '', username = '', errors?: FormErrors): Html {
+  const body = html`<h1>Sign in</h1>
+    <form method="post" action="/sign-in" class="narrow">
+      ${formMessage(errors)}
+      <input type="hidden" name="next" value="${next}" />
+      ${field({ label: 'Login name', name: 'username', path: 'username', value: username, required: true, autocomplete: 'username' })}
+      ${field({ label: 'Password', name: 'password', path: 'password', type: 'password', required: true, autocomplete: 'current-password' })}
+      <button>Sign in</button>
+    </form>`;
+  return layout({ title: 'Sign in', body });
+}
+
+function setupForm(username = '', errors?: FormErrors): Html {
+  const body = html`<h1>Welcome to Berth</h1>
+    <p>There is no administrator yet. The set-up code stands in the server's log and in its state directory.</p>
+    <form method="post" action="/setup" class="narrow">
+      ${formMessage(errors)}
+      ${field({ label: 'Set-up code', name: 'setup_code', path: 'setup_code', required: true, errors })}
+      ${field({ label: 'Login name', name: 'username', path: 'username', value: username, required: true, autocomplete: 'username', errors })}
+      ${field({ label: 'Password', name: 'password', path: 'password', type: 'password', hint: 'At least 10 characters.', required: true, autocomplete: 'new-password', errors })}
+      <button>Make the administrator</button>
+    </form>`;
+  return layout({ title: 'Set up', body });
+}

@@ -1,0 +1,51 @@
+import { AuthService, type User } from '@berth/proto/api/v1/auth_pb.js';
+import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import type { Context, MiddlewareHandler } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { WebOptions } from './app.ts';
+
+/** What each request carries. */
+export interface WebEnv {
+  Variables: { options: WebOptions; transport: Transport; user: User };
+}
+
+const NAME = 'berth';
+
+/** Sends the session cookie; `__Host-` over TLS, so that no other host or path can set it. */
+export function startSession(c: Context<WebEnv>, token: string, expires: Date): void {
+  const { secure } = c.get('options');
+  setCookie(c, NAME, token, {
+    httpOnly: true,
+    sameSite: 'Lax',
+    path: '/',
+    expires,
+    secure,
+    ...(secure ? { prefix: 'host' } : {}),
+  });
+}
+
+/** Takes the session cookie back. */
+export function endSession(c: Context<WebEnv>): void {
+  const { secure } = c.get('options');
+  deleteCookie(c, secure ? `__Host-${NAME}` : NAME, { path: '/', secure });
+}
+
+/** The session token presented, or nothing. */
+export function sessionToken(c: Context<WebEnv>): string {
+  return getCookie(c, NAME, c.get('options').secure ? 'host' : undefined) ?? '';
+}
+
+/** Lets only signed-in people on; others are led to the sign-in page and back. */
+export const requireSession: MiddlewareHandler<WebEnv> = async (c, next) => {
+  const transport = c.get('options').transportFor(sessionToken(c));
+  let user: User | undefined;
+  try {
+    ({ user } = await createClient(AuthService, transport).whoAmI({}));
+  } catch (error) {
+    if (ConnectError.from(error).code !== Code.Unauthenticated) throw error;
+  }
+  if (!user) return c.redirect(`/sign-in?next=${encodeURIComponent(new URL(c.req.url).pathname)}`);
+  c.set('transport', transport);
+  c.set('user', user);
+  await next();
+};
