@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-f:]+\]|[^\s:]+):\d{1,5}$/i, 'takes HOST:PORT')
+  .transform((text) => {
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  });
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const environment = z.object({
+  /** Directory for the database, the key for secrets and the set-up code. */
+  BERTH_STATE_DIR: z.string().default('/var/lib/berth'),
+  /** sqlite:FILE, postgres://… or mysql://…; default: berth.db in the state directory. */
+  BERTH_DATABASE_URL: z.string().optional(),
+  /** File with the key for secrets; made at the first start. */
+  BERTH_MASTER_KEY_FILE: z.string().optional(),
+  /** Pages, API and enrolment, over TLS. */
+  BERTH_LISTEN: address.prefault('0.0.0.0:8443'),
+  /** Pages and API without TLS; refused anywhere but on loopback. */
+  BERTH_PLAIN_LISTEN: address.optional(),
+  /** Agent sessions. */
+  BERTH_AGENT_LISTEN: address.prefault('0.0.0.0:8444'),
+  /** Names and addresses under which this server is reached; they stand in its certificate. */
+  BERTH_SERVER_NAMES: list.prefault('localhost,127.0.0.1,::1'),
+  /** What agents are told to connect to, HOST:PORT; default: the first server name and the agents' port. */
+  BERTH_AGENT_ADDRESS: z.string().optional(),
+  /** What administrators give to `berth-agent enroll --server`. */
+  BERTH_PUBLIC_URL: z.string().optional(),
+  BERTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Lowest VMID given out. */
+  BERTH_FIRST_VMID: z.coerce.number().int().min(100).max(999_999_999).default(100),
+  /** Seconds between heartbeats of an agent. */
+  BERTH_HEARTBEAT_SECONDS: z.coerce.number().min(1).max(300).default(10),
+});
+
+/** Everything the control plane is told from outside, typed. */
+export interface Config {
+  stateDir: string;
+  databaseUrl: string;
+  masterKeyFile: string;
+  listen: { host: string; port: number };
+  plainListen: { host: string; port: number } | undefined;
+  agentListen: { host: string; port: number };
+  serverNames: string[];
+  agentAddress: string;
+  publicUrl: string;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  firstVmid: number;
+  heartbeatSeconds: number;
+}
+
+/**
+ * Reads the configuration from the environment.
+ * @throws Error naming each wrong variable
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The configuration is wrong:\n  ${lines.join('\n  ')}`);
+  }
+  const e = parsed.data;
+  if (e.BERTH_PLAIN_LISTEN && !isLoopback(e.BERTH_PLAIN_LISTEN.host)) {
+    throw new Error('BERTH_PLAIN_LISTEN: passwords would travel in the clear; it takes loopback addresses only.');
+  }
+  const stateDir = resolve(e.BERTH_STATE_DIR);
+  const name = e.BERTH_SERVER_NAMES[0] ?? 'localhost';
+  return {
+    stateDir,
+    databaseUrl: e.BERTH_DATABASE_URL ?? `sqlite:${stateDir}/berth.db`,
+    masterKeyFile: e.BERTH_MASTER_KEY_FILE ?? `${stateDir}/master.key`,
+    listen: e.BERTH_LISTEN,
+    plainListen: e.BERTH_PLAIN_LISTEN,
+    agentListen: e.BERTH_AGENT_LISTEN,
+    serverNames: e.BERTH_SERVER_NAMES,
+    agentAddress: e.BERTH_AGENT_ADDRESS ?? `${name}:${e.BERTH_AGENT_LISTEN.port}`,
+    publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,
+    logLevel: e.BERTH_LOG_LEVEL,
+    firstVmid: e.BERTH_FIRST_VMID,
+    heartbeatSeconds: e.BERTH_HEARTBEAT_SECONDS,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
