@@ -1,9 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LeaseReportSchema, LeaseSchema } from '@berth/proto/agent/v1/session_pb.js';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type FSWatcher, watch } from 'chokidar';
+import { readIfThere, replaceFile } from '../shared/durable-files.ts';
 import type { RoleContext } from '../shared/role.ts';
 import { type LeaseEntry, readLeases } from './lease-file.ts';
 
@@ -72,10 +72,9 @@ export class LeaseWatcher {
 
   async #nextSeq(): Promise<bigint> {
     const file = join(this.#context.stateDir, 'lease-seq');
-    this.#seq ??= BigInt((await readFile(file, 'utf8').catch(() => '0')).trim());
+    this.#seq ??= BigInt((await readIfThere(file))?.toString('utf8').trim() || '0');
     this.#seq += 1n;
-    await writeFile(`${file}.new`, `${this.#seq}\n`);
-    await rename(`${file}.new`, file);
+    await replaceFile(file, `${this.#seq}\n`);
     return this.#seq;
   }
 }

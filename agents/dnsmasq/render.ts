@@ -59,6 +59,15 @@ export function render(set: ValidSet, config: DnsmasqConfig, stamp: Stamp): Rend
   return { files, mainDigest, owners: main.owners };
 }
 
+/** The digest a rendered main file announces; undefined when somebody has taken it out. */
+export function mainDigestOf(main: string): string | undefined {
+  const prefix = `txt-record=${MAIN_DIGEST_NAME},`;
+  return main
+    .split('\n')
+    .find((line) => line.startsWith(prefix))
+    ?.slice(prefix.length);
+}
+
 function text(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,0 +1,104 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type Clock, delay } from '@berth/proto/contract/clock.ts';
+import { type ProgramResult, runProgram } from '../shared/run-program.ts';
+import type { DnsmasqConfig } from './config.ts';
+import { FILES } from './render.ts';
+
+/** Milliseconds a dnsmasq may take to end after SIGTERM. */
+const STOP_TIMEOUT_MS = 5_000;
+
+/**
+ * The dnsmasq process of this host. A managed one is started as a daemon, so that it serves on when the agent is gone;
+ * it is recognised by its process id file or, when that is lost, by the configuration file on its command line. A
+ * process that is not provably this dnsmasq is never signalled.
+ */
+export class DnsmasqServer {
+  readonly #config: DnsmasqConfig;
+  readonly #clock: Clock;
+
+  constructor(config: DnsmasqConfig, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** Path of the main file the process is started with. */
+  get mainFile(): string {
+    return join(this.#config.rootDir, 'current', FILES.main);
+  }
+
+  /** Process id of the running dnsmasq, or undefined. */
+  async pid(): Promise<number | undefined> {
+    const text = await readFile(this.#config.pidFile, 'utf8').catch(() => '');
+    const pid = Number.parseInt(text, 10);
+    if (pid > 1 && (await this.#isOurs(pid))) return pid;
+    return this.#config.manage ? this.#findPid() : undefined;
+  }
+
+  /** Reads hosts, reservations and servers again. False when no dnsmasq runs. */
+  async reload(): Promise<boolean> {
+    const pid = await this.pid();
+    return pid !== undefined && signal(pid, 'SIGHUP');
+  }
+
+  /** Starts it, ending one that runs. Returns its words when it refuses. */
+  async restart(): Promise<ProgramResult> {
+    if (!this.#config.manage) {
+      const [command = '', ...args] = this.#config.restartCommand;
+      return runProgram(command, args, { timeoutMs: 30_000 });
+    }
+    const stopped = await this.stop();
+    if (!stopped) return { exitCode: 1, stdout: '', stderr: 'the running dnsmasq did not end', timedOut: true };
+    return this.start();
+  }
+
+  /** Starts a managed dnsmasq; it answers once this resolves with exit code 0. */
+  start(): Promise<ProgramResult> {
+    return runProgram(this.#config.binary, [`--conf-file=${this.mainFile}`], { timeoutMs: 10_000 });
+  }
+
+  /** There is nothing to serve any more: ends a managed dnsmasq, leaves any other to its owner. */
+  async withdraw(): Promise<boolean> {
+    return !this.#config.manage || this.stop();
+  }
+
+  /** Ends a managed dnsmasq; true when none runs afterwards. */
+  async stop(): Promise<boolean> {
+    const pid = await this.pid();
+    if (pid === undefined) return true;
+    signal(pid, 'SIGTERM');
+    const deadline = this.#clock.now() + STOP_TIMEOUT_MS;
+    while (await this.#isOurs(pid)) {
+      if (this.#clock.now() > deadline) return signal(pid, 'SIGKILL');
+      await delay(this.#clock, 10);
+    }
+    return true;
+  }
+
+  async #isOurs(pid: number): Promise<boolean> {
+    const [program = '', ...args] = await commandLine(pid);
+    if (basename(program) !== basename(this.#config.binary)) return false;
+    return !this.#config.manage || args.includes(`--conf-file=${this.mainFile}`);
+  }
+
+  async #findPid(): Promise<number | undefined> {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+    for (const pid of pids) if (await this.#isOurs(pid)) return pid;
+    return undefined;
+  }
+}
+
+/** Empty for a process that is gone, and for a zombie. */
+async function commandLine(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return text.split('\0').slice(0, -1);
+}
+
+function signal(pid: number, name: 'SIGHUP' | 'SIGTERM' | 'SIGKILL'): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
