@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { type CommandOptions, runCommand } from './command.ts';
-import { type LabHost, labHost } from './lab-host.ts';
+import { type LabHost, startLabHost } from './lab-host.ts';
 import { killLabProcesses } from './lab-processes.ts';
 import { abandonedLabs, labDirectory, recordLab } from './lab-record.ts';
 import { GUEST_LAN, HOST_NAMES, type HostName, LAB_PLAN, namespaceName } from './plan.ts';
@@ -37,19 +37,26 @@ export async function createLabNetwork(options: { readonly id: string }): Promis
   try {
     for (const host of HOST_NAMES) await ip(['netns', 'add', namespaceName(id, host)]);
     for (const host of HOST_NAMES) await ip(['-n', namespaceName(id, host), '-batch', '-'], batch(id, host));
-    await setForwarding(id);
+    const hosts = await startHosts(id);
+    await hosts.dns.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+    return { id, hosts, directory: labDirectory(id), destroy: () => destroyLab(id) };
   } catch (error) {
     await destroyLab(id);
     throw error;
   }
-  const hosts = {
-    cp: labHost(id, 'cp'),
-    pve: labHost(id, 'pve'),
-    dns: labHost(id, 'dns'),
-    web: labHost(id, 'web'),
-    client: labHost(id, 'client'),
-  };
-  return { id, hosts, directory: labDirectory(id), destroy: () => destroyLab(id) };
+}
+
+async function startHosts(id: string): Promise<LabNetwork['hosts']> {
+  const start = (name: HostName) => startLabHost(id, name);
+  const [cp, pve, dns, web, client] = await Promise.all([
+    start('cp'),
+    start('pve'),
+    start('dns'),
+    start('web'),
+    start('client'),
+  ]);
+  await Promise.all([cp, pve, web, client].map((host) => host.run('sysctl', ['-qw', 'net.ipv4.ip_forward=0'])));
+  return { cp, pve, dns, web, client };
 }
 
 /** Destroys every lab whose owner process has died; labs in use are left alone. */
@@ -112,11 +119,4 @@ function bridges(id: string): string[] {
 
 function cable(id: string, device: string, host: HostName, peer: string): string {
   return `link add ${device} type veth peer name ${peer} netns ${namespaceName(id, host)}`;
-}
-
-async function setForwarding(id: string): Promise<void> {
-  for (const host of HOST_NAMES) {
-    const value = host === 'dns' ? 1 : 0;
-    await labHost(id, host).run('sysctl', ['-qw', `net.ipv4.ip_forward=${value}`]);
-  }
 }
