@@ -1,0 +1,46 @@
+import type { Lab } from '../../lab/lab.ts';
+import { LAB_PLAN } from '../../lab/net/plan.ts';
+
+const ATTEMPT_S = '3';
+
+/** An answer to an HTTPS request from outside; status 0 when there was none. */
+export interface HttpAnswer {
+  status: number;
+  body: string;
+}
+
+/** What a user outside the site sees: requests from the client's namespace to the ingress address, by real programs. */
+export function outside(lab: Lab) {
+  const ingress = LAB_PLAN.web.wan.address;
+  return {
+    /** GET https://host/path, whoever signed the certificate. */
+    async https(host: string, path = '/'): Promise<HttpAnswer> {
+      const args = [
+        '-sk',
+        '-m',
+        ATTEMPT_S,
+        '--resolve',
+        `${host}:443:${ingress}`,
+        '-w',
+        '\n%{http_code}',
+        `https://${host}${path}`,
+      ];
+      const text = await lab.network.hosts.client.run('curl', args).then(
+        ({ stdout }) => stdout,
+        () => '\n0',
+      );
+      const end = text.lastIndexOf('\n');
+      return { status: Number(text.slice(end + 1)), body: text.slice(0, end) };
+    },
+    /** The first line that a TCP service says, or nothing. */
+    async banner(port: number): Promise<string> {
+      const args = ['-c', `timeout ${ATTEMPT_S} busybox nc ${ingress} ${port} </dev/null | head -n 1`];
+      return (await lab.network.hosts.client.run('sh', args)).stdout.trim();
+    },
+    /** What the site's dnsmasq answers to `dig`, one record a line. */
+    async resolve(...question: string[]): Promise<string> {
+      const args = [`@${LAB_PLAN.dns.lan.address}`, '+short', '+time=2', '+tries=1', ...question];
+      return (await lab.network.hosts.pve.run('dig', args)).stdout.trim();
+    },
+  };
+}
