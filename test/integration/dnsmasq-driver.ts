@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { DnsmasqConfigInput } from '@berth/agents/dnsmasq/config.ts';
+import type { ApplyReport, CommandOutcome } from '@berth/agents/shared/role.ts';
+import { type Command, CommandSchema } from '@berth/proto/agent/v1/command_pb.js';
+import { type Resource, ResourceSchema } from '@berth/proto/agent/v1/resource_pb.js';
+import { type SessionRequest, SessionRequestSchema } from '@berth/proto/agent/v1/session_pb.js';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { LabHost } from '../lab/net/lab-host.ts';
+import type { Ask } from './dnsmasq-inside.ts';
+
+/** The role on a lab host, as a test uses it. */
+export interface DnsmasqDriver {
+  capabilities: string[];
+  /** Every report so far, oldest first. */
+  reports: SessionRequest['message'][];
+  apply(generation: number, resources: readonly Resource[]): Promise<ApplyReport>;
+  execute(command: Command): Promise<CommandOutcome>;
+  sessionOpened(): Promise<void>;
+  /** Ends the agent gracefully, or as kill -9 does; dnsmasq stays. */
+  stop(signal?: 'SIGKILL'): Promise<void>;
+}
+
+/** Starts the role on `host`. One question at a time. */
+export async function startDnsmasqRole(host: LabHost, config: DnsmasqConfigInput): Promise<DnsmasqDriver> {
+  const program = join(import.meta.dirname, 'dnsmasq-inside.ts');
+  const child = host.spawn(process.execPath, [program, JSON.stringify(config)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  if (!child.stdin || !child.stdout) throw new Error('no pipes to the role');
+  const { stdin, stdout } = child;
+  const ended = once(child, 'exit');
+  const reports: SessionRequest['message'][] = [];
+  const replies: ((reply: unknown) => void)[] = [];
+  const next = () => new Promise<unknown>((resolve) => replies.push(resolve));
+  createInterface({ input: stdout }).on('line', (line) => {
+    const said = JSON.parse(line) as { reply?: unknown; report?: string };
+    if (said.report === undefined) replies.shift()?.(said.reply);
+    else reports.push(fromBinary(SessionRequestSchema, Buffer.from(said.report, 'base64')).message);
+  });
+  const ask = (question: Ask) => {
+    stdin.write(`${JSON.stringify(question)}\n`);
+    return next();
+  };
+  const encode = (data: Uint8Array) => Buffer.from(data).toString('base64');
+  return {
+    capabilities: (await next()) as string[],
+    reports,
+    apply: async (generation, resources) => {
+      const encoded = resources.map((resource) => encode(toBinary(ResourceSchema, resource)));
+      return (await ask({ op: 'apply', generation, resources: encoded })) as ApplyReport;
+    },
+    execute: async (command) =>
+      (await ask({ op: 'execute', command: encode(toBinary(CommandSchema, command)) })) as CommandOutcome,
+    sessionOpened: async () => void (await ask({ op: 'open' })),
+    stop: async (signal) => {
+      if (signal) child.kill(signal);
+      else stdin.end();
+      await ended;
+    },
+  };
+}

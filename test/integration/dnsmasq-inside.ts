@@ -1,0 +1,60 @@
+/**
+ * The dnsmasq role inside a lab host's network namespace, driven by lines of JSON: a process has one network namespace,
+ * so the test itself cannot be there. Argument: the role's configuration as JSON.
+ */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { dnsmasqConfigSchema } from '@berth/agents/dnsmasq/config.ts';
+import { createDnsmasqRole } from '@berth/agents/dnsmasq/role.ts';
+import { createLogger } from '@berth/agents/shared/logger.ts';
+import { CommandSchema } from '@berth/proto/agent/v1/command_pb.js';
+import { ResourceSchema } from '@berth/proto/agent/v1/resource_pb.js';
+import { SessionRequestSchema } from '@berth/proto/agent/v1/session_pb.js';
+import { systemClock } from '@berth/proto/contract/clock.ts';
+import { keyOf } from '@berth/proto/contract/resource.ts';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+
+/** A line of the test. */
+export type Ask =
+  | { op: 'apply'; generation: number; resources: string[] }
+  | { op: 'execute'; command: string }
+  | { op: 'open' };
+
+const role = createDnsmasqRole(dnsmasqConfigSchema.parse(JSON.parse(process.argv[2] ?? '{}')));
+const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const bytes = (text: string) => Buffer.from(text, 'base64');
+
+await role.start({
+  clock: systemClock,
+  random: Math.random,
+  log: createLogger(process.env.BERTH_TEST_LOG ?? 'fatal'),
+  stateDir: await mkdtemp(join(tmpdir(), 'berth-dnsmasq-state-')),
+  report: (message) => {
+    const report = toBinary(SessionRequestSchema, create(SessionRequestSchema, { message }));
+    say({ report: Buffer.from(report).toString('base64') });
+  },
+});
+
+async function answer(ask: Ask): Promise<unknown> {
+  if (ask.op === 'open') return role.sessionOpened?.();
+  const context = {
+    signal: new AbortController().signal,
+    progress: () => {},
+    notes: { read: () => ({}), write: async () => {} },
+  };
+  if (ask.op === 'execute') return role.execute(fromBinary(CommandSchema, bytes(ask.command)), context);
+  const resources = ask.resources.map((text) => fromBinary(ResourceSchema, bytes(text)));
+  const report = await role.apply({
+    generation: BigInt(ask.generation),
+    resources: new Map(resources.map((resource) => [keyOf(resource), resource])),
+  });
+  return { ...report, errors: report.errors.map(({ version: _, ...error }) => error) };
+}
+
+say({ reply: await role.capabilities() });
+for await (const line of createInterface({ input: process.stdin }))
+  say({ reply: (await answer(JSON.parse(line))) ?? null });
+await role.stop();
+process.exit(0);
