@@ -316,6 +316,17 @@ export interface AuditTable {
   request_id: string;
 }
 
+/** The change feed between replicas where the engine has none of its own (MySQL only). */
+export interface NudgesTable {
+  id: Generated<number>;
+  /** "kind/id", as in feed/topics.ts. */
+  topic: string;
+  /** The replica it comes from. */
+  origin: string;
+  /** The database's own clock. */
+  at: number;
+}
+
 /** The built-in authority and other things there is one of. */
 export interface SettingsTable {
   name: string;
@@ -347,6 +358,7 @@ export interface Database {
   operation_logs: OperationLogsTable;
   idempotency_keys: IdempotencyKeysTable;
   audit: AuditTable;
+  nudges: NudgesTable;
   settings: SettingsTable;
 }
 

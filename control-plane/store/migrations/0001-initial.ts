@@ -63,8 +63,8 @@ const tables: Record<string, Columns> = {
     ).addUniqueConstraint('sites_name', ['name']),
   site_changes: (t) =>
     optional(required(t, { site_id: ID, revision: MS, at: MS }), { container_id: ID })
-      .addForeignKeyConstraint('site_changes_site', ['site_id'], 'sites', ['id'], (f) => f.onDelete('cascade'))
-      .addUniqueConstraint('site_changes_revision', ['site_id', 'revision', 'container_id']),
+      .addPrimaryKeyConstraint('site_changes_pk', ['site_id', 'revision'])
+      .addForeignKeyConstraint('site_changes_site', ['site_id'], 'sites', ['id'], (f) => f.onDelete('cascade')),
   domains: (t) =>
     required(identified(t), { site_id: ID, name: 'varchar(253)', created_at: MS })
       .addUniqueConstraint('domains_name', ['name'])
@@ -93,9 +93,8 @@ const tables: Record<string, Columns> = {
           certificate_expires_at: MS,
           version: 'varchar(64)',
           capabilities: is.text,
-          rejected_message: is.text,
           created_at: MS,
-        }),
+        }).addColumn('rejected_message', sql.raw(is.text), (c) => c.notNull().defaultTo(sql`('')`)),
         { session_id: ID, replica_id: ID, connected_at: MS, last_seen_at: MS },
       ),
       'epoch',
@@ -347,6 +346,7 @@ const indexes: [table: string, ...columns: string[]][] = [
 
 /** Makes every table of the first release. */
 export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
+  if (is.dialect === 'mysql') await createNudges(db, is);
   for (const [name, columns] of Object.entries(tables)) {
     await is.finish(columns(db.schema.createTable(name) as Table, is)).execute();
   }
@@ -357,4 +357,15 @@ export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
       .columns(columns)
       .execute();
   }
+}
+
+async function createNudges(db: Kysely<unknown>, is: Types): Promise<void> {
+  const table = db.schema
+    .createTable('nudges')
+    .addColumn('id', 'bigint', (c) => c.primaryKey().autoIncrement())
+    .addColumn('topic', 'varchar(80)', (c) => c.notNull())
+    .addColumn('origin', sql.raw(ID), (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull());
+  await is.finish(table).execute();
+  await db.schema.createIndex('nudges_by_at').on('nudges').columns(['at']).execute();
 }

@@ -1,0 +1,30 @@
+import { CompiledQuery, type Dialect, MysqlDialect } from 'kysely';
+import { createPool } from 'mysql2';
+
+const POOL_SIZE = 10;
+const SESSION = [
+  "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY'",
+  'set session transaction isolation level read committed',
+];
+
+/**
+ * MySQL or MariaDB through a pool of mysql2. The session is strict (what does not fit is an error, never cut off)
+ * and reads what is committed, like the other engines: the default isolation locks gaps, so that containers created
+ * at once would deadlock on each other's neighbours.
+ */
+export function mysqlDialect(url: string): Dialect {
+  return new MysqlDialect({
+    pool: async () =>
+      createPool({
+        uri: url.replace(/^mariadb:/, 'mysql:'),
+        connectionLimit: POOL_SIZE,
+        charset: 'utf8mb4_bin',
+        timezone: 'Z',
+        decimalNumbers: true,
+        enableKeepAlive: true,
+      }),
+    onCreateConnection: async (connection) => {
+      for (const statement of SESSION) await connection.executeQuery(CompiledQuery.raw(statement));
+    },
+  });
+}

@@ -1,0 +1,38 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './schema.ts';
+import type { SecretBox } from './secrets.ts';
+
+const NAME = 'secrets.check';
+const PLAIN = 'berth';
+
+/**
+ * Makes sure at the start that the secrets in this database open with this key: a wrong key file must stop the
+ * start, not surface later as one certificate that cannot be served.
+ * @throws Error that says so
+ */
+export async function checkMasterKey(db: Kysely<Database>, secrets: SecretBox, now: number): Promise<void> {
+  const row = await readCheck(db);
+  if (row) return verify(row, secrets);
+  const secret_box = secrets.seal(PLAIN, NAME);
+  try {
+    await db.insertInto('settings').values({ name: NAME, value: '', secret_box, updated_at: now }).execute();
+  } catch (error) {
+    // Another replica started at the same moment and was first.
+    const theirs = await readCheck(db);
+    if (!theirs) throw error;
+    verify(theirs, secrets);
+  }
+}
+
+async function readCheck(db: Kysely<Database>): Promise<Uint8Array | undefined> {
+  const row = await db.selectFrom('settings').select('secret_box').where('name', '=', NAME).executeTakeFirst();
+  return row?.secret_box ?? undefined;
+}
+
+function verify(box: Uint8Array, secrets: SecretBox): void {
+  try {
+    secrets.open(box, NAME);
+  } catch (cause) {
+    throw new Error('the key for secrets is not the one this database was made with', { cause });
+  }
+}

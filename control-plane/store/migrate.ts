@@ -1,0 +1,31 @@
+import type { Kysely } from 'kysely';
+import { type MigrationProvider, Migrator } from 'kysely/migration';
+import { type Types, typesOf } from './dialect.ts';
+import * as initial from './migrations/0001-initial.ts';
+import type { Database } from './schema.ts';
+import type { DialectName } from './store.ts';
+
+type Step = { up(db: Kysely<unknown>, is: Types): Promise<void> };
+
+/** Every migration by name. Forward only: a released one is never edited, a wrong one is put right by the next. */
+const STEPS: Record<string, Step> = {
+  '0001-initial': initial,
+};
+
+/**
+ * Brings the tables up to this version. Kysely's migrator holds a lock meanwhile (an advisory lock on PostgreSQL,
+ * GET_LOCK on MySQL, the writer's transaction on SQLite), so that replicas may start at the same moment.
+ * @throws the engine's own error when a step fails, and an error naming it when the database is of a newer version
+ */
+export async function migrate(db: Kysely<Database>, dialect: DialectName): Promise<void> {
+  const { error } = await new Migrator({ db, provider: provider(typesOf(dialect)) }).migrateToLatest();
+  if (error) throw error;
+}
+
+function provider(types: Types): MigrationProvider {
+  const migrations = Object.entries(STEPS).map(([name, step]) => [
+    name,
+    { up: (db: Kysely<unknown>) => step.up(db, types) },
+  ]);
+  return { getMigrations: async () => Object.fromEntries(migrations) };
+}
