@@ -29,7 +29,8 @@ export async function killLabProcesses(marks: LabMarks): Promise<void> {
     },
     { what: 'the processes of the lab to end', intervalMs: 10 },
   );
-  for (const path of cgroups) await removeCgroup(path);
+  // A killed process keeps its group busy until its parent has reaped it.
+  for (const path of cgroups) await waitFor(() => removeCgroup(path), { what: `${path} to be free`, timeoutMs: 5_000 });
 }
 
 /** Process ids of everything that runs in the lab. */
@@ -87,11 +88,16 @@ async function lxcCgroups(pid: number): Promise<string[]> {
   ]);
 }
 
-/** Removes a cgroup and those below it; one that is in use or already gone stays as it is. */
-async function removeCgroup(path: string): Promise<void> {
-  const below = await readdir(path, { withFileTypes: true }).catch(() => []);
-  for (const entry of below) if (entry.isDirectory()) await removeCgroup(`${path}/${entry.name}`);
-  await rmdir(path).catch(() => {});
+/** Removes a cgroup and those below it. @returns true once it is gone. @throws Error while a process is in it. */
+async function removeCgroup(path: string): Promise<true> {
+  const below = await readdir(path, { withFileTypes: true }).catch(ignoreMissing);
+  for (const entry of below ?? []) if (entry.isDirectory()) await removeCgroup(`${path}/${entry.name}`);
+  await rmdir(path).catch(ignoreMissing);
+  return true;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }
 
 function kill(pid: number): void {
