@@ -20,6 +20,8 @@ export const dnsmasqConfigSchema = z
     dnsPort: z.int().min(1).max(65_535).default(53),
     /** Whether to hand out addresses; needs root. */
     dhcp: z.boolean().default(true),
+    /** Whether to report the leases in `leaseFile`; default: where addresses are handed out. */
+    watchLeases: z.boolean().optional(),
     /** Where dnsmasq keeps its leases; default `leases` beside the releases. */
     leaseFile: path.optional(),
     /** Where dnsmasq writes its process id; default `dnsmasq.pid` beside the releases. */
@@ -39,6 +41,7 @@ export const dnsmasqConfigSchema = z
   })
   .transform((config) => ({
     ...config,
+    watchLeases: config.watchLeases ?? config.dhcp,
     leaseFile: config.leaseFile ?? join(config.rootDir, 'leases'),
     pidFile: config.pidFile ?? join(config.rootDir, 'dnsmasq.pid'),
   }));

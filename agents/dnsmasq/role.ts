@@ -70,7 +70,7 @@ class DnsmasqRole implements RoleModule {
     const applying: Applying = { config, store, server, probe: new DnsmasqProbe(config, clock), clock, random };
     const leases = new LeaseWatcher(config.leaseFile, context);
     this.#host = { ...applying, context, leases, drift: watchDrift(applying, context) };
-    if (config.dhcp) await leases.start();
+    if (config.watchLeases) await leases.start();
     this.#watchProcess();
   }
 

@@ -1,0 +1,251 @@
+/**
+ * A lab on loopback alone, for machines without root or LXC: the control plane, the three agents and the real nginx
+ * and dnsmasq as they are, on high ports; guests in memory; no DHCP on a wire.
+ */
+
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { transportTo } from '@berth/control-plane/cli/client.ts';
+import { AgentRole } from '@berth/proto/api/v1/agents_pb.js';
+import type { Site } from '@berth/proto/api/v1/sites_pb.js';
+import type { Transport } from '@connectrpc/connect';
+import { freePort } from '../support/free-port.ts';
+import { selfSigned } from './certificate.ts';
+import { loopbackGuests } from './loopback-guests.ts';
+import { Program } from './program.ts';
+import { createPveCluster, type PveCluster } from './pve/cluster.ts';
+import { addNode, agentsSettled, becomeAdministrator, joinToken, makeSite } from './site-setup.ts';
+
+export interface LocalLabOptions {
+  domain?: string;
+  databaseUrl?: string;
+  nodes?: readonly string[];
+  ports?: { api?: number; pages?: number };
+  onProgress?: (line: string) => void;
+}
+
+export interface LocalLab {
+  readonly site: Site;
+  readonly api: { url: string; pagesUrl: string; caFile: string; token: string; transport: Transport };
+  readonly controlPlane: Program;
+  readonly agents: Readonly<Record<'dns' | 'web' | 'pve', Program>>;
+  readonly directory: string;
+  /** Ports of its nginx and dnsmasq on loopback, and of the pages inside its guests. */
+  readonly ports: { http: number; https: number; dns: number; guestHttp: number; guestTcp: number };
+  destroy(): Promise<void>;
+}
+
+const TOKEN_ID = 'berth@pve!agent';
+const TEMPLATE = 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst';
+const AGENT = join(import.meta.dirname, '../../agents/berth-agent.ts');
+
+/** Builds a lab on loopback. @throws with what did not start; nothing is left then. */
+export async function createLocalLab(options: LocalLabOptions = {}): Promise<LocalLab> {
+  const directory = await mkdtemp(join(tmpdir(), 'berth-lab-'));
+  const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
+  const destroy = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await assemble(directory, undo, options)), destroy };
+  } catch (error) {
+    await destroy();
+    throw error;
+  }
+}
+
+async function assemble(
+  directory: string,
+  undo: (() => Promise<unknown>)[],
+  options: LocalLabOptions,
+): Promise<Omit<LocalLab, 'destroy'>> {
+  for (const part of ['cp', 'dns', 'web', 'pve']) await mkdir(join(directory, part), { recursive: true });
+  const ports = {
+    http: await freePort(),
+    https: await freePort(),
+    dns: await freePort(),
+    guestHttp: 8080,
+    guestTcp: 2222,
+  };
+  const secret = randomBytes(16).toString('hex');
+  const nodes = options.nodes ?? ['pve1', 'pve2'];
+  const pve = await startPve(directory, { nodes, secret, ports });
+  undo.push(() => pve.cluster.close({ destroyGuests: true }));
+  const controlPlane = await startControlPlane(directory, options, undo);
+  const api = await signIn(directory, controlPlane.ports);
+  const site = await makeSite(api.transport, localSite(options.domain ?? 'apps.localhost'));
+  for (const name of nodes) {
+    await addNode(api.transport, {
+      site: site.id,
+      name,
+      apiUrl: pve.url,
+      tokenId: TOKEN_ID,
+      tokenSecret: secret,
+      caPem: pve.pem,
+    });
+  }
+  undo.push(() => endDaemons(directory));
+  const agents = await joinAll({ directory, api, site, ports });
+  for (const agent of Object.values(agents)) undo.push(() => agent.stop());
+  await agentsSettled(api.transport, 3);
+  return { site, api, controlPlane: controlPlane.program, agents, directory, ports };
+}
+
+function localSite(domain: string) {
+  return {
+    name: 'local',
+    internalDomain: 'local.internal',
+    network: '127.64.0.0/16',
+    rangeStart: '127.64.1.1',
+    rangeEnd: '127.64.255.250',
+    gateway: '127.64.0.1',
+    externalDomains: [domain],
+    externalAddress: 'localhost',
+    portRangeStart: 20_000,
+  };
+}
+
+async function startPve(
+  directory: string,
+  setup: { nodes: readonly string[]; secret: string; ports: LocalLab['ports'] },
+): Promise<{ cluster: PveCluster; url: string; pem: string }> {
+  const tls = await selfSigned(join(directory, 'pve', 'tls'), ['127.0.0.1', 'localhost']);
+  const backend = () =>
+    loopbackGuests({
+      reservationFile: join(directory, 'dns', 'dnsmasq', 'current', 'reservations'),
+      leaseFile: join(directory, 'dns', 'dnsmasq', 'leases'),
+      httpPort: setup.ports.guestHttp,
+      tcpPort: setup.ports.guestTcp,
+    });
+  const cluster = await createPveCluster({
+    nodes: setup.nodes.map((name) => ({ name, backend: backend() })),
+    tokens: [{ id: TOKEN_ID, secret: setup.secret, acl: { '/': ['Administrator'] } }],
+    content: [{ volid: TEMPLATE, content: 'vztmpl', format: 'tzst', size: 1, ctime: 1_700_000_000 }],
+    authDelayMs: 0,
+  });
+  const key = await readFile(tls.keyFile, 'utf8');
+  const { port } = await cluster.listen({ host: '127.0.0.1', port: 0, tls: { cert: tls.pem, key } });
+  return { cluster, url: `https://127.0.0.1:${port}`, pem: tls.pem };
+}
+
+async function startControlPlane(directory: string, options: LocalLabOptions, undo: (() => Promise<unknown>)[]) {
+  const ports = {
+    api: options.ports?.api ?? (await freePort()),
+    pages: options.ports?.pages ?? (await freePort()),
+    agents: await freePort(),
+  };
+  const program = new Program({
+    name: 'control plane',
+    command: process.execPath,
+    args: ['control-plane/main.ts'],
+    env: {
+      BERTH_STATE_DIR: join(directory, 'cp'),
+      BERTH_LISTEN: `127.0.0.1:${ports.api}`,
+      BERTH_PLAIN_LISTEN: `127.0.0.1:${ports.pages}`,
+      BERTH_AGENT_LISTEN: `127.0.0.1:${ports.agents}`,
+      BERTH_SERVER_NAMES: '127.0.0.1,localhost',
+      BERTH_HEARTBEAT_SECONDS: '2',
+      ...(options.databaseUrl ? { BERTH_DATABASE_URL: options.databaseUrl } : {}),
+    },
+    logFile: join(directory, 'cp.log'),
+    ready: /control plane ready/,
+  });
+  undo.push(() => program.stop());
+  await program.start();
+  return { program, ports };
+}
+
+async function signIn(directory: string, ports: { api: number; pages: number }): Promise<LocalLab['api']> {
+  const caFile = join(directory, 'cp', 'ca.pem');
+  const ca = await readFile(caFile, 'utf8');
+  const url = `https://127.0.0.1:${ports.api}`;
+  const token = await becomeAdministrator(transportTo(url, { ca }), join(directory, 'cp', 'setup-code'));
+  return {
+    url,
+    pagesUrl: `http://127.0.0.1:${ports.pages}`,
+    caFile,
+    token,
+    transport: transportTo(url, { ca, token }),
+  };
+}
+
+interface Joining {
+  directory: string;
+  api: LocalLab['api'];
+  site: Site;
+  ports: LocalLab['ports'];
+}
+
+async function joinAll(joining: Joining): Promise<LocalLab['agents']> {
+  const { directory, ports } = joining;
+  const loopback = { listenAddresses: ['127.0.0.1'], dnsPort: ports.dns, dhcp: false, watchLeases: true };
+  const nginx = {
+    rootDir: join(directory, 'web', 'nginx'),
+    httpPort: ports.http,
+    httpsPort: ports.https,
+    listen: ['127.0.0.1'],
+  };
+  const [dns, web, pve] = await Promise.all([
+    joinOne(joining, 'dns', AgentRole.DNSMASQ, 'dnsmasq', {
+      rootDir: join(directory, 'dns', 'dnsmasq'),
+      manage: true,
+      ...loopback,
+    }),
+    joinOne(joining, 'web', AgentRole.NGINX, 'nginx', { ...nginx, manage: true, workers: 2 }),
+    joinOne(joining, 'pve', AgentRole.PROXMOX, 'proxmox', {}),
+  ]);
+  return { dns, web, pve };
+}
+
+async function joinOne(
+  joining: Joining,
+  part: string,
+  role: AgentRole,
+  name: string,
+  settings: object,
+): Promise<Program> {
+  const { directory, api, site } = joining;
+  const stateDir = join(directory, part, 'state');
+  const config = join(directory, part, 'agent.json');
+  await writeFile(config, JSON.stringify({ stateDir, roles: { [name]: settings } }));
+  const { token, caSha256 } = await joinToken(api.transport, site.id, role);
+  const args = [
+    '--server',
+    api.url,
+    '--token',
+    token,
+    '--ca-sha256',
+    caSha256,
+    '--roles',
+    name,
+    '--state-dir',
+    stateDir,
+  ];
+  await promisify(execFile)(process.execPath, [AGENT, 'enroll', ...args]);
+  const program = new Program({
+    name: `${name} agent`,
+    command: process.execPath,
+    args: [AGENT, 'run', '--config', config],
+    logFile: join(directory, `${part}.log`),
+    ready: /agent ready/,
+  });
+  await program.start();
+  return program;
+}
+
+// nginx and dnsmasq outlive their agents on purpose; the lab ends them itself, by the process ids they wrote.
+async function endDaemons(directory: string): Promise<void> {
+  for (const file of ['web/nginx/run/nginx.pid', 'dns/dnsmasq/dnsmasq.pid']) {
+    const pid = Number(await readFile(join(directory, file), 'utf8').catch(() => ''));
+    if (!(pid > 1)) continue;
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
