@@ -1,0 +1,85 @@
+import {
+  type AcmeChallenge,
+  type Backend,
+  type HttpRoute,
+  type Resource,
+  StreamProtocol,
+  type StreamRoute,
+} from '@berth/proto/agent/v1/resource_pb.js';
+import { backendAddress, challengeToken, hostName, keyAuthorization, portNumber, shown } from './escape.ts';
+
+/** An HTTP route of which every text is safe to write. */
+export type CheckedRoute = {
+  readonly kind: 'route';
+  readonly resource: Resource;
+  readonly host: string;
+  readonly certificate: string;
+  /** "10.64.0.7:80" or "[fd00::7]:80". */
+  readonly backend: string;
+  readonly tls: boolean;
+};
+
+/** A stream route of which every text is safe to write. */
+export type CheckedStream = {
+  readonly kind: 'stream';
+  readonly resource: Resource;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  readonly backend: string;
+};
+
+/** A challenge of which every text is safe to write. */
+export type CheckedChallenge = {
+  readonly kind: 'challenge';
+  readonly resource: Resource;
+  /** Host and path, "web1.apps.lab/.well-known/acme-challenge/…". */
+  readonly path: string;
+  readonly answer: string;
+};
+
+/** Checks a route; a string says what is wrong with it. */
+export function checkRoute(resource: Resource, route: HttpRoute): CheckedRoute | string {
+  const host = hostName(route.host);
+  if (host === undefined) return `host ${shown(route.host)} is not a lower-case DNS name of two labels or more`;
+  const backend = checkBackend(route.backend);
+  if (backend.problem !== undefined) return backend.problem;
+  const tls = route.backend?.tls ?? false;
+  return { kind: 'route', resource, host, certificate: route.certificate, backend: backend.text, tls };
+}
+
+/** Checks a stream; a string says what is wrong with it. */
+export function checkStream(resource: Resource, stream: StreamRoute): CheckedStream | string {
+  const protocol = protocolOf(stream.protocol);
+  if (!protocol) return 'protocol is neither TCP nor UDP';
+  if (portNumber(stream.externalPort) === undefined) return `external port ${stream.externalPort} is not in 1–65535`;
+  const backend = checkBackend(stream.backend);
+  if (backend.problem !== undefined) return backend.problem;
+  return { kind: 'stream', resource, protocol, port: stream.externalPort, backend: backend.text };
+}
+
+/** Checks a challenge; a string says what is wrong with it. */
+export function checkChallenge(resource: Resource, challenge: AcmeChallenge): CheckedChallenge | string {
+  const host = hostName(challenge.host);
+  if (host === undefined) return `host ${shown(challenge.host)} is not a lower-case DNS name of two labels or more`;
+  const token = challengeToken(challenge.token);
+  if (token === undefined) return `token ${shown(challenge.token)} is not base64url of at most 255 characters`;
+  const answer = keyAuthorization(challenge.keyAuthorization);
+  if (answer === undefined) return `key authorization ${shown(challenge.keyAuthorization)} is malformed`;
+  return { kind: 'challenge', resource, path: `${host}/.well-known/acme-challenge/${token}`, answer };
+}
+
+type BackendVerdict = { text: string; problem?: undefined } | { problem: string };
+
+function checkBackend(backend: Backend | undefined): BackendVerdict {
+  if (!backend) return { problem: 'backend is missing' };
+  const address = backendAddress(backend.address);
+  if (address === undefined) return { problem: `backend address ${shown(backend.address)} is not that of a host` };
+  const port = portNumber(backend.port);
+  if (port === undefined) return { problem: `backend port ${backend.port} is not in 1–65535` };
+  return { text: `${address}:${port}` };
+}
+
+function protocolOf(protocol: StreamProtocol): 'tcp' | 'udp' | undefined {
+  if (protocol === StreamProtocol.TCP) return 'tcp';
+  return protocol === StreamProtocol.UDP ? 'udp' : undefined;
+}

@@ -1,0 +1,150 @@
+/**
+ * The running nginx: whether it is there, how it is started and told to reload, and when the new workers alone take
+ * connections. It is never stopped from here: what the host serves does not depend on the agent.
+ */
+
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, delay } from '@berth/proto/contract/clock.ts';
+import type { StepFailure } from '../shared/apply-release.ts';
+import { unlessMissing } from '../shared/durable-files.ts';
+import { runProgram } from '../shared/run-program.ts';
+import type { NginxConfig } from './config.ts';
+import { ErrorLog, nginxWords } from './error-log.ts';
+import { askStatus } from './status-socket.ts';
+import { isMaster, type WorkerProcess, workersOf } from './worker-processes.ts';
+
+const LOOK_MS = 5;
+const TAKE_OVER_MS = 10_000;
+
+/** Handle of the nginx on this host. */
+export class NginxProcess {
+  readonly #config: NginxConfig;
+  readonly #clock: Clock;
+  readonly #log: ErrorLog;
+  readonly #statusSocket: string;
+  readonly #mainFile: string;
+  #workersBefore: readonly number[] = [];
+
+  constructor(config: NginxConfig, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = new ErrorLog(join(config.runDir, 'error.log'));
+    this.#statusSocket = join(config.runDir, 'status.sock');
+    this.#mainFile = join(config.rootDir, 'current', 'nginx.conf');
+  }
+
+  /** Process id of the master; undefined when nginx does not run. */
+  async masterPid(): Promise<number | undefined> {
+    const text = await unlessMissing(readFile(join(this.#config.runDir, 'nginx.pid'), 'utf8'));
+    const pid = Number(text?.trim() || Number.NaN);
+    return Number.isInteger(pid) && (await isMaster(pid)) ? pid : undefined;
+  }
+
+  /** Its workers, oldest first. */
+  async workers(): Promise<WorkerProcess[]> {
+    const master = await this.masterPid();
+    return master === undefined ? [] : workersOf(master);
+  }
+
+  /** The release that a worker says it serves. */
+  async servedRelease(): Promise<string | undefined> {
+    return (await askStatus(this.#statusSocket))?.releaseId;
+  }
+
+  /** Judges the configuration in `directory` as nginx itself does. */
+  async test(directory: string): Promise<StepFailure | undefined> {
+    const args = ['-t', '-q', '-p', `${directory}/`, '-c', join(directory, 'nginx.conf')];
+    const result = await runProgram(this.#config.binary, args, { timeoutMs: 60_000 });
+    return result.exitCode === 0 ? undefined : { exitCode: result.exitCode, stderr: nginxWords(result.stderr) };
+  }
+
+  /** Makes nginx read its configuration, starting it where that is ours to do. */
+  async reload(): Promise<StepFailure | undefined> {
+    await this.#log.mark();
+    const master = await this.masterPid();
+    this.#workersBefore = master === undefined ? [] : (await workersOf(master)).filter((w) => !w.old).map((w) => w.pid);
+    if (master === undefined) await this.#clearOrphans();
+    if (this.#config.manage) return master === undefined ? this.#start() : hangUp(master);
+    if ('command' in this.#config.reload) return this.#command(this.#config.reload.command);
+    return master === undefined ? { exitCode: 0, stderr: 'nginx does not run' } : hangUp(master);
+  }
+
+  /**
+   * Resolves when `releaseId` is served and no earlier worker takes connections any more, or with nginx's own words
+   * when it kept its old configuration, or after ten seconds.
+   */
+  async takenOver(releaseId: string): Promise<StepFailure | undefined> {
+    const deadline = this.#clock.now() + TAKE_OVER_MS;
+    while (this.#clock.now() < deadline) {
+      const refusals = await this.#log.refusals();
+      if (refusals) return { exitCode: 0, stderr: refusals };
+      if ((await this.#replaced()) && (await this.servedRelease()) === releaseId) return undefined;
+      await delay(this.#clock, LOOK_MS);
+    }
+    return { exitCode: 0, stderr: `nginx does not serve release ${releaseId} after ${TAKE_OVER_MS / 1000} s` };
+  }
+
+  /** Like `takenOver` after going back, when refusals of the failed release may still be written. */
+  async settled(): Promise<StepFailure | undefined> {
+    const deadline = this.#clock.now() + TAKE_OVER_MS;
+    while (this.#clock.now() < deadline) {
+      if (await this.#replaced()) return undefined;
+      await delay(this.#clock, LOOK_MS);
+    }
+    return { exitCode: 0, stderr: 'nginx did not come back to its former configuration' };
+  }
+
+  /** Ends the oldest lingering workers above the bound. Returns how many workers there are then. */
+  async boundOldWorkers(): Promise<number> {
+    const workers = await this.workers();
+    const old = workers.filter((worker) => worker.old);
+    const excess = old.slice(0, Math.max(0, old.length - this.#config.maxOldWorkers));
+    for (const { pid } of excess) send(pid, 'SIGTERM');
+    return workers.length - excess.length;
+  }
+
+  async #replaced(): Promise<boolean> {
+    const active = (await this.workers()).filter((worker) => !worker.old).map((worker) => worker.pid);
+    return active.length > 0 && !active.some((pid) => this.#workersBefore.includes(pid));
+  }
+
+  async #start(): Promise<StepFailure | undefined> {
+    const current = join(this.#config.rootDir, 'current');
+    const args = ['-p', `${current}/`, '-c', this.#mainFile];
+    const result = await runProgram(this.#config.binary, args, { timeoutMs: 60_000 });
+    return result.exitCode === 0 ? undefined : { exitCode: result.exitCode, stderr: nginxWords(result.stderr) };
+  }
+
+  async #command([program = '', ...args]: readonly string[]): Promise<StepFailure | undefined> {
+    const result = await runProgram(program, args, { timeoutMs: 60_000 });
+    return result.exitCode === 0 ? undefined : { exitCode: result.exitCode, stderr: nginxWords(result.stderr) };
+  }
+
+  // Workers whose master was killed hold the ports and their socket for ever. They are found through that socket, so
+  // another nginx on this host is safe. A socket that nobody holds would stop the next start.
+  async #clearOrphans(): Promise<void> {
+    const asked = new Set<number>();
+    for (let orphan = await askStatus(this.#statusSocket); orphan; orphan = await askStatus(this.#statusSocket)) {
+      send(orphan.pid, asked.has(orphan.pid) ? 'SIGTERM' : 'SIGQUIT');
+      asked.add(orphan.pid);
+      await delay(this.#clock, LOOK_MS);
+    }
+    await rm(this.#statusSocket, { force: true });
+  }
+}
+
+function hangUp(pid: number): StepFailure | undefined {
+  return send(pid, 'SIGHUP') ? undefined : { exitCode: 0, stderr: 'nginx ended before it could be reloaded' };
+}
+
+/** False when the process is gone. */
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/** From resources to what is rendered: every field checked by type, every reference resolved, every conflict settled. */
+
+import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import type { ResourceFault } from '../shared/role.ts';
+import { type CheckedCertificate, checkCertificate, covers } from './check-certificate.ts';
+import {
+  type CheckedChallenge,
+  type CheckedRoute,
+  type CheckedStream,
+  checkChallenge,
+  checkRoute,
+  checkStream,
+} from './check-routes.ts';
+import { shown } from './escape.ts';
+import { faultOf } from './faults.ts';
+
+/** What a plan depends on besides the resources. */
+export type PlanOptions = {
+  /** "tcp/443" and the like: ports that are nginx's own. */
+  readonly reservedPorts: ReadonlySet<string>;
+  /** Whether nginx has the stream module. */
+  readonly stream: boolean;
+};
+
+/** Everything fit to be rendered, in the order of names, and what had to be set aside. */
+export type Plan = {
+  readonly certificates: readonly CheckedCertificate[];
+  readonly routes: readonly CheckedRoute[];
+  readonly streams: readonly CheckedStream[];
+  readonly challenges: readonly CheckedChallenge[];
+  readonly faults: readonly ResourceFault[];
+};
+
+type Sorted = {
+  certificates: CheckedCertificate[];
+  routes: CheckedRoute[];
+  streams: CheckedStream[];
+  challenges: CheckedChallenge[];
+  faults: ResourceFault[];
+};
+
+/** Plans a set. `setAside` names (by key) what nginx itself refused before, with what it said. */
+export function makePlan(
+  resources: ReadonlyMap<string, Resource>,
+  options: PlanOptions,
+  setAside: ReadonlyMap<string, ResourceFault> = new Map(),
+): Plan {
+  const sorted = sortOut(resources, setAside);
+  const certificates = new Map(sorted.certificates.map((certificate) => [certificate.name, certificate]));
+  const { faults } = sorted;
+  return {
+    certificates: sorted.certificates,
+    routes: settle(
+      sorted.routes,
+      faults,
+      (route) => route.host,
+      (route) => objectToRoute(route, certificates),
+    ),
+    streams: settle(sorted.streams, faults, portOf, (stream) => objectToStream(stream, options)),
+    challenges: settle(
+      sorted.challenges,
+      faults,
+      (challenge) => challenge.path,
+      () => undefined,
+    ),
+    faults,
+  };
+}
+
+/** "tcp/443": the port a stream takes on this host. */
+export function portOf(stream: CheckedStream): string {
+  return `${stream.protocol}/${stream.port}`;
+}
+
+function sortOut(resources: ReadonlyMap<string, Resource>, setAside: ReadonlyMap<string, ResourceFault>): Sorted {
+  const sorted: Sorted = { certificates: [], routes: [], streams: [], challenges: [], faults: [...setAside.values()] };
+  for (const key of [...resources.keys()].sort()) {
+    const resource = resources.get(key);
+    if (resource && !setAside.has(key)) place(resource, sorted);
+  }
+  return sorted;
+}
+
+function place(resource: Resource, sorted: Sorted): void {
+  const checked = check(resource);
+  if (checked === undefined) return;
+  if (typeof checked === 'string') sorted.faults.push(faultOf(resource, 'render', checked));
+  else if (checked.kind === 'certificate') sorted.certificates.push(checked);
+  else if (checked.kind === 'route') sorted.routes.push(checked);
+  else if (checked.kind === 'stream') sorted.streams.push(checked);
+  else sorted.challenges.push(checked);
+}
+
+type Checked = CheckedCertificate | CheckedRoute | CheckedStream | CheckedChallenge;
+
+// Sets share their unchanged resources, so an apply after one change checks one resource.
+const verdicts = new WeakMap<Resource, Checked | string>();
+
+function check(resource: Resource): Checked | string | undefined {
+  const known = verdicts.get(resource);
+  if (known !== undefined) return known;
+  const verdict = judge(resource);
+  if (verdict !== undefined) verdicts.set(resource, verdict);
+  return verdict;
+}
+
+function judge(resource: Resource): Checked | string | undefined {
+  switch (resource.body.case) {
+    case 'httpRoute':
+      return checkRoute(resource, resource.body.value);
+    case 'streamRoute':
+      return checkStream(resource, resource.body.value);
+    case 'certificate':
+      return checkCertificate(resource, resource.body.value);
+    case 'acmeChallenge':
+      return checkChallenge(resource, resource.body.value);
+    default:
+      return undefined;
+  }
+}
+
+/** Keeps the first claimant of each claim; the others, and those with an objection, become faults. */
+function settle<T extends { resource: Resource }>(
+  items: readonly T[],
+  faults: ResourceFault[],
+  claim: (item: T) => string,
+  objection: (item: T) => string | undefined,
+): T[] {
+  const holders = new Map<string, T>();
+  return items.filter((item) => {
+    const holder = holders.get(claim(item));
+    const problem = objection(item) ?? (holder && `${claim(item)} is already taken by ${shown(holder.resource.name)}`);
+    if (problem !== undefined) faults.push(faultOf(item.resource, 'render', problem));
+    else holders.set(claim(item), item);
+    return problem === undefined;
+  });
+}
+
+function objectToRoute(route: CheckedRoute, certificates: ReadonlyMap<string, CheckedCertificate>): string | undefined {
+  const certificate = certificates.get(route.certificate);
+  if (!certificate) return `certificate ${shown(route.certificate)} is missing or set aside itself`;
+  if (covers(certificate, route.host)) return undefined;
+  return `certificate ${shown(route.certificate)} is for ${certificate.names.join(', ')}, not for ${route.host}`;
+}
+
+function objectToStream(stream: CheckedStream, options: PlanOptions): string | undefined {
+  if (!options.stream) return 'this nginx has no stream module';
+  return options.reservedPorts.has(portOf(stream)) ? `${portOf(stream)} is a port of nginx's own` : undefined;
+}

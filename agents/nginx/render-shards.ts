@@ -1,0 +1,101 @@
+import type { CheckedRoute, CheckedStream } from './check-routes.ts';
+import { groupCount, groupOf, slotKeys } from './slots.ts';
+
+/** Text of a file and, line by line, the keys of the resources it comes from. */
+export type RenderedFile = { readonly content: string; readonly mode?: number; readonly owners?: readonly string[] };
+
+/** Collects files by path. */
+export type FileSink = (path: string, file: RenderedFile) => void;
+
+/** How the role names resources in source maps. */
+export type KeyOf = (item: { resource: CheckedRoute['resource'] }) => string;
+
+type Line = { readonly text: string; readonly owner: string };
+type Shard = { upstreams: Line[]; backends: Line[]; slots: Line[] };
+
+/**
+ * Writes the routes: `upstreams/N.conf` with the blocks of shard N, `backends/N.map` (host → URL of a block) and
+ * `slots/N.map` (host → key of the position in it). The shard of a route follows from its backend, so that a change
+ * rewrites one shard, at most two. Without `slotted` every backend has a block of its own.
+ */
+export function renderRoutes(routes: readonly CheckedRoute[], slotted: boolean, keyOf: KeyOf, sink: FileSink): void {
+  const count = groupCount(routes.length);
+  const members = Array.from({ length: count }, (): CheckedRoute[] => []);
+  for (const route of routes) members[groupOf(route.backend, count)]?.push(route);
+  for (const [index, shardRoutes] of members.entries()) {
+    if (shardRoutes.length === 0) continue;
+    const shard = renderShard(shardRoutes, index, slotted, keyOf);
+    sink(`upstreams/${index}.conf`, linesOf(shard.upstreams));
+    sink(`backends/${index}.map`, linesOf(shard.backends));
+    sink(`slots/${index}.map`, linesOf(shard.slots));
+  }
+}
+
+function renderShard(routes: readonly CheckedRoute[], index: number, slotted: boolean, keyOf: KeyOf): Shard {
+  const shard: Shard = { upstreams: [], backends: [], slots: [] };
+  for (const tls of [false, true]) {
+    const same = routes.filter((route) => route.tls === tls);
+    const byBackend = Map.groupBy(same, (route) => route.backend);
+    const groups = slotted ? [[...byBackend]] : [...byBackend].map((entry) => [entry]);
+    for (const [position, group] of groups.entries()) {
+      if (group.length === 0) continue;
+      const name = `${tls ? 's' : 'p'}${index}${slotted ? '' : `_${position}`}`;
+      renderGroup(shard, name, group, tls ? 'https' : 'http', keyOf);
+    }
+  }
+  return shard;
+}
+
+function renderGroup(
+  shard: Shard,
+  name: string,
+  group: readonly (readonly [string, readonly CheckedRoute[]])[],
+  scheme: string,
+  keyOf: KeyOf,
+): void {
+  const keys = slotKeys(group.length);
+  const first = group[0]?.[1][0];
+  const groupOwner = first ? keyOf(first) : '';
+  const structural = (text: string) => shard.upstreams.push({ text, owner: groupOwner });
+  structural(`upstream ${name} {`);
+  if (group.length > 1) structural('  hash $berth_slot;');
+  for (const [position, [backend, routes]] of group.entries()) {
+    for (const route of routes) {
+      const owner = keyOf(route);
+      if (route === routes[0]) shard.upstreams.push({ text: `  server ${backend} max_fails=0;`, owner });
+      shard.backends.push({ text: `${route.host} ${scheme}://${name};`, owner });
+      shard.slots.push({ text: `${route.host} ${keys[position] ?? '0'};`, owner });
+    }
+  }
+  // Shorter than the five seconds after which many servers close an idle connection themselves.
+  structural(`  keepalive ${Math.min(64, 8 * group.length)};`);
+  structural('  keepalive_timeout 4s;');
+  structural('}');
+}
+
+/** Writes the stream servers, `streams/N.conf`, by shards of ports. */
+export function renderStreams(
+  streams: readonly CheckedStream[],
+  listen: readonly string[],
+  keyOf: KeyOf,
+  sink: FileSink,
+): void {
+  const count = groupCount(streams.length);
+  const members = Map.groupBy(streams, (stream) => stream.port & (count - 1));
+  for (const [index, shard] of members) {
+    const lines = shard.map((stream) => ({ text: streamServer(stream, listen), owner: keyOf(stream) }));
+    sink(`streams/${index}.conf`, linesOf(lines));
+  }
+}
+
+function streamServer(stream: CheckedStream, listen: readonly string[]): string {
+  // Without its own socket per worker, the packets of one UDP client would be spread over all workers.
+  const options = stream.protocol === 'udp' ? 'udp reuseport' : 'so_keepalive=on';
+  const listens = listen.map((address) => `listen ${address}:${stream.port} ${options};`).join(' ');
+  const idle = stream.protocol === 'udp' ? 'proxy_timeout 60s;' : 'proxy_socket_keepalive on;';
+  return `server { ${listens} proxy_pass ${stream.backend}; ${idle} }`;
+}
+
+function linesOf(lines: readonly Line[]): RenderedFile {
+  return { content: `${lines.map((line) => line.text).join('\n')}\n`, owners: lines.map((line) => line.owner) };
+}
