@@ -98,7 +98,7 @@ class DnsmasqRole implements RoleModule {
   }
 
   sessionOpened(): void {
-    if (this.#config.dhcp) this.#host?.leases.look(true);
+    if (this.#config.watchLeases) this.#host?.leases.look(true);
   }
 
   async stop(): Promise<void> {
