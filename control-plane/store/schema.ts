@@ -107,6 +107,13 @@ export interface ForeignVmidsTable {
   seen_at: number;
 }
 
+/** Addresses of containers that are gone, resting before somebody else gets them. */
+export interface FreedAddressesTable {
+  site_id: string;
+  address: string;
+  freed_at: number;
+}
+
 export interface ContainersTable {
   id: string;
   site_id: string;
@@ -345,6 +352,7 @@ export interface Database {
   certificates: CertificatesTable;
   nodes: NodesTable;
   foreign_vmids: ForeignVmidsTable;
+  freed_addresses: FreedAddressesTable;
   containers: ContainersTable;
   guest_states: GuestStatesTable;
   services: ServicesTable;

@@ -146,6 +146,10 @@ const tables: Record<string, Columns> = {
       'cluster',
       'vmid',
     ]),
+  freed_addresses: (t) =>
+    required(t, { site_id: ID, address: 'varchar(45)', freed_at: MS })
+      .addPrimaryKeyConstraint('freed_addresses_pk', ['site_id', 'address'])
+      .addForeignKeyConstraint('freed_addresses_site', ['site_id'], 'sites', ['id'], (f) => f.onDelete('cascade')),
   containers: (t, is) =>
     optional(
       required(identified(t), {
@@ -330,6 +334,7 @@ const tables: Record<string, Columns> = {
 
 const indexes: [table: string, ...columns: string[]][] = [
   ['sessions', 'user_id'],
+  ['certificates', 'domain_id'],
   ['containers', 'node_id'],
   ['containers', 'created_at'],
   ['services', 'container_id'],
