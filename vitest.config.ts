@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{proto/contract,control-plane,agents,web,scripts,test/lab}/**/*.test.ts'],
+          include: ['{proto/contract,control-plane,agents,web,scripts,test/lab,test/support}/**/*.test.ts'],
           globalSetup: ['test/support/databases.global.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
