@@ -69,7 +69,9 @@ export class Tasks {
     this.#records.set(record.upid, record);
     this.#state.put('tasks', record.upid, record);
     const stop = new AbortController();
-    this.#running.set(record.upid, { stop, done: this.#run(record, stop.signal, body) });
+    const done = this.#run(record, stop.signal, body);
+    // The body may have failed before it ever waited.
+    if (record.exitstatus === undefined) this.#running.set(record.upid, { stop, done });
     this.#forgetOldest();
     return record.upid;
   }
