@@ -1,5 +1,14 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 
+/** The machine's clock, with timers that keep the process alive: a simulator does not end amid its tasks. */
+export const wallClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Resolves after `ms` milliseconds of `clock` (0 or less: at the next turn), or as soon as `signal` aborts. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

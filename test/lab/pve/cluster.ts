@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
 import { Access, type Identity, type TokenOptions, type UserOptions } from './access.ts';
 import { accessHandlers } from './access-api.ts';
 import type { GuestBackend } from './backend.ts';
 import type { Handlers, Reply, Sim, SimNode } from './call.ts';
-import { sleep } from './clock.ts';
+import { sleep, wallClock } from './clock.ts';
 import { Guests, specOf } from './guests.ts';
 import { ConfigLocks } from './locks.ts';
 import { configHandlers } from './lxc-config.ts';
@@ -144,7 +144,7 @@ export async function createPveCluster(options: PveClusterOptions): Promise<PveC
 }
 
 function buildSim(options: PveClusterOptions): Sim {
-  const clock = options.clock ?? systemClock;
+  const clock = options.clock ?? wallClock;
   const state = options.state ?? noState;
   const random = options.random ?? Math.random;
   const guests = new Guests(state);

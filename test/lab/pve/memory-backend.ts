@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { GuestBackend, GuestInterface, GuestSpec, GuestStatus, LogLine } from './backend.ts';
-import { sleep } from './clock.ts';
+import { sleep, wallClock } from './clock.ts';
 
 // Guests that are only records: thousands of them cost nothing. A lab that wants one of them to do something (take
 // an address by DHCP, serve a page) attaches it in `onStart` and takes it away in `onStop`; what the hook learns
@@ -40,7 +40,7 @@ export class MemoryBackend implements GuestBackend {
 
   constructor(options: MemoryBackendOptions = {}) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? wallClock;
   }
 
   async create(spec: GuestSpec, log: LogLine): Promise<void> {

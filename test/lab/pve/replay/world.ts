@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import { wallClock } from '../clock.ts';
 import { createPveCluster, type PveCluster } from '../cluster.ts';
 import { MemoryBackend } from '../memory-backend.ts';
 import type { ContentItem, OciImage } from '../storage.ts';
@@ -57,8 +58,8 @@ const DELAYS: Record<string, number> = {
 
 /** Waits pass twenty times faster than on the recorded node. */
 const clock: Clock = {
-  now: () => systemClock.now(),
-  after: (ms, run) => systemClock.after(ms / 20, run),
+  now: () => wallClock.now(),
+  after: (ms, run) => wallClock.after(ms / 20, run),
 };
 
 /** A cluster like the recorded node, with nothing waited for that the recordings do not wait for. */
