@@ -1,0 +1,128 @@
+import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
+import { Agent, request } from 'undici';
+import type { z } from 'zod';
+import { codeOfAnswer, PveFailure, wordsOfAnswer } from './failure.ts';
+import { type Trust, trustingConnector } from './trust.ts';
+
+/** Where a PVE API is, how to be sure it is the right one, and who asks. */
+export interface PveAccess extends Trust {
+  /** Base URL, e.g. "https://10.0.0.5:8006". */
+  apiUrl: string;
+  /** "user@realm!name". */
+  tokenId: string;
+  /** Never logged, and never part of an error. */
+  tokenSecret: string;
+}
+
+/** Parameters of a call; undefined ones are left out. */
+export type PveParams = Record<string, string | number | undefined>;
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/**
+ * The PVE REST API with an API token. Paths are relative to /api2/json and already encoded. Every method answers with
+ * the `data` of PVE's answer, checked against a schema, or throws a PveFailure in PVE's words.
+ */
+export class PveClient {
+  readonly #access: PveAccess;
+  readonly #timeoutMs: number;
+  readonly #agent: Agent;
+
+  constructor(access: PveAccess, timeoutMs: number) {
+    this.#access = access;
+    this.#timeoutMs = timeoutMs;
+    this.#agent = new Agent({ connect: trustingConnector(access, 10_000), connections: 8, keepAliveTimeout: 10_000 });
+  }
+
+  /** As tasks name the caller: the id of the token. */
+  get owner(): string {
+    return this.#access.tokenId;
+  }
+
+  /** Reads. */
+  get<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}, signal?: AbortSignal): Promise<T> {
+    return this.#call('GET', path, schema, params, signal);
+  }
+
+  /** Begins something; most answers are the UPID of its task. */
+  post<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}): Promise<T> {
+    return this.#call('POST', path, schema, params);
+  }
+
+  /** Changes something. */
+  put<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}): Promise<T> {
+    return this.#call('PUT', path, schema, params);
+  }
+
+  /** Removes something. PVE takes no body with DELETE, so the parameters go into the query. */
+  delete<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}): Promise<T> {
+    return this.#call('DELETE', path, schema, params);
+  }
+
+  /** Closes its connections. */
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #call<T>(
+    method: Method,
+    path: string,
+    schema: z.ZodType<T>,
+    params: PveParams,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const given = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+    const answer = await this.#send(method, path, given, signal);
+    const parsed = parseJson(answer.text);
+    if (answer.status !== 200) {
+      const words = wordsOfAnswer(answer.status, answer.statusText, parsed);
+      throw new PveFailure(codeOfAnswer(answer.status, words), words);
+    }
+    const checked = schema.safeParse((parsed as { data?: unknown } | undefined)?.data);
+    if (checked.success) return checked.data;
+    throw new PveFailure(CommandFailureCode.UNAVAILABLE, `${method} ${path}: an answer that is not PVE's`, {
+      cause: checked.error,
+    });
+  }
+
+  async #send(method: Method, path: string, params: PveParams, signal?: AbortSignal) {
+    const inQuery = method === 'GET' || method === 'DELETE';
+    const url = new URL(`/api2/json${path}`, this.#access.apiUrl);
+    if (inQuery) for (const [name, value] of Object.entries(params)) url.searchParams.set(name, String(value));
+    const { tokenId, tokenSecret } = this.#access;
+    try {
+      const answer = await request(url, {
+        method,
+        dispatcher: this.#agent,
+        headersTimeout: this.#timeoutMs,
+        bodyTimeout: this.#timeoutMs,
+        headers: {
+          authorization: `PVEAPIToken=${tokenId}=${tokenSecret}`,
+          ...(!inQuery && { 'content-type': 'application/json' }),
+        },
+        ...(!inQuery && { body: JSON.stringify(params) }),
+        ...(signal && { signal }),
+      });
+      return { status: answer.statusCode, statusText: answer.statusText, text: await answer.body.text() };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new PveFailure(CommandFailureCode.UNAVAILABLE, `${url.host}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** The text of an error and of what caused it; connection errors often have an empty one but a code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== '') return error.message;
+  return 'code' in error ? String(error.code) : error.name;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // PVE answers some errors with bare text or nothing; the reason phrase speaks then.
+    return undefined;
+  }
+}
