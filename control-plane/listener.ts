@@ -1,0 +1,102 @@
+/**
+ * Port 8443: pages, API (gRPC, gRPC-Web, Connect over HTTP/1.1 and HTTP/2), enrolment, reflection and health, all on
+ * one listener. What the API does not take goes to the pages. A plain twin for loopback serves development.
+ */
+import { createServer as createPlainServer } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { Server } from 'node:net';
+import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { getRequestListener } from '@hono/node-server';
+
+/** Largest message taken; also what a compressed one may grow to. */
+const READ_MAX_BYTES = 4 << 20;
+
+type NodeHandler = ReturnType<typeof connectNodeAdapter>;
+
+export interface ListenerOptions {
+  routes: (router: ConnectRouter) => void;
+  interceptors: Interceptor[];
+  /** Takes what is no call of the API. */
+  pages: { fetch: (request: Request) => Response | Promise<Response> };
+  /** Ends watches when the server stops. */
+  shutdownSignal: AbortSignal;
+}
+
+/** A listening server. */
+export interface Listener {
+  readonly port: number;
+  /** Replaces the certificate for new connections (TLS only). */
+  setCertificate(certificate: { cert: string; key: string }): void;
+  /** Stops taking connections, tells HTTP/2 clients to go, and ends what is left. */
+  close(): Promise<void>;
+}
+
+/** The handler that both listeners share. */
+export function requestHandler(options: ListenerOptions): NodeHandler {
+  return connectNodeAdapter({
+    routes: options.routes,
+    interceptors: options.interceptors,
+    readMaxBytes: READ_MAX_BYTES,
+    shutdownSignal: options.shutdownSignal,
+    fallback: getRequestListener(options.pages.fetch) as NodeHandler,
+  });
+}
+
+/** Listens with TLS 1.2 or newer, HTTP/2 and HTTP/1.1. */
+export async function listenSecure(
+  handler: NodeHandler,
+  address: { host: string; port: number },
+  certificate: { cert: string; key: string },
+): Promise<Listener> {
+  const server = createSecureServer({ ...certificate, allowHTTP1: true, minVersion: 'TLSv1.2' }, handler);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+  });
+  const port = await listening(server, address);
+  return {
+    port,
+    setCertificate: (next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
+    // close() of an HTTP/2 server sends no GOAWAY by itself and waits for ever for open sessions.
+    close: () => closed(server, () => closeSessions(server, sessions)),
+  };
+}
+
+/** Listens without TLS, for loopback. */
+export async function listenPlain(handler: NodeHandler, address: { host: string; port: number }): Promise<Listener> {
+  const server = createPlainServer(handler);
+  const port = await listening(server, address);
+  return {
+    port,
+    setCertificate: () => {},
+    close: () => closed(server, () => server.closeAllConnections()),
+  };
+}
+
+function closeSessions(server: Http2SecureServer, sessions: Set<ServerHttp2Session>): void {
+  for (const session of sessions) {
+    session.close();
+    session.destroy();
+  }
+  if ('closeAllConnections' in server) (server as unknown as { closeAllConnections(): void }).closeAllConnections();
+}
+
+function listening(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+function closed(server: Server, endConnections: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    endConnections();
+  });
+}
