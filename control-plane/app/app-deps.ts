@@ -1,0 +1,28 @@
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import type { Random } from '@berth/proto/contract/random.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the verbs need of the fleet. */
+export interface FleetPort {
+  /** Sends the current generation again to an agent, wherever it is connected. */
+  retry(agentId: string): void | Promise<void>;
+}
+
+/** What the verbs need to know to tell a host how to join. */
+export interface EnrolmentPort {
+  /** SHA-256 of the authority's certificate, lower-case hex. */
+  caSha256(): string;
+  /** Base URL of the listener that takes enrolments. */
+  url: string;
+}
+
+/** Everything the verbs work with. */
+export interface AppDeps {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  fleet: FleetPort;
+  enrolment: EnrolmentPort;
+  /** Lowest VMID Berth takes, at least 100. */
+  firstVmid: number;
+}

@@ -1,0 +1,98 @@
+import { type AppError, invalid, taken } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import { pickPort } from '../../store/allocate.ts';
+import { domainAbove, domainsOf } from '../../store/domains.ts';
+import type { Row } from '../../store/schema.ts';
+import { insertServices } from '../../store/services.ts';
+import type { Tx } from '../../store/store.ts';
+import type { ServiceFields } from '../containers/container-fields.ts';
+
+/**
+ * Puts services in, each with its name or the port it asked for, or the lowest free one.
+ * @param pathOf path of a service in the request, by its position
+ * @returns identifiers in order
+ * @throws AppError "host_taken", "port_taken", "unknown_domain", "port_out_of_range", "ports_exhausted"
+ */
+export async function addServices(
+  tx: Tx,
+  site: Row<'sites'>,
+  containerId: string,
+  services: readonly ServiceFields[],
+  pathOf: (position: number) => string,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (const [i, service] of services.entries()) {
+    const id = newId('svc', tx.now + i);
+    const place = await placeOf(tx, site, service, pathOf(i));
+    const row = {
+      id,
+      container_id: containerId,
+      site_id: site.id,
+      kind: service.kind,
+      internal_port: service.internalPort,
+      backend_tls: service.backendTls ? 1 : 0,
+      created_at: tx.now,
+      ...place,
+    };
+    await insertServices(tx, [row]);
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** The columns that say how a service is reached from outside; `except` is the service that may keep its own. */
+export async function placeOf(tx: Tx, site: Row<'sites'>, service: ServiceFields, path: string, except = '') {
+  if (service.kind === 'http') {
+    const domainId = await domainOf(tx, site, service.host, `${path}.http.host`);
+    await refuseTakenHost(tx, service.host, `${path}.http.host`, except);
+    return { host: service.host, domain_id: domainId, external_port: null };
+  }
+  const port = await externalPort(tx, site, service, `${path}.${service.kind}.external_port`, except);
+  return { host: null, domain_id: null, external_port: port };
+}
+
+async function domainOf(tx: Tx, site: Row<'sites'>, host: string, field: string): Promise<string> {
+  const domain = await domainAbove(tx.db, site.id, host);
+  if (domain) return domain.id;
+  const names = (await domainsOf(tx.db, site.id)).map(({ name }) => name).join(', ') || 'none';
+  const description = `must be one label under an external domain of site ${site.name} (${names})`;
+  throw invalid([{ field, description }], 'unknown_domain');
+}
+
+async function refuseTakenHost(tx: Tx, host: string, field: string, except: string): Promise<void> {
+  const row = await tx.db.selectFrom('services').select('id').where('host', '=', host).executeTakeFirst();
+  if (row && row.id !== except) throw taken('host_taken', field, `The name "${host}" is served already.`);
+}
+
+async function externalPort(
+  tx: Tx,
+  site: Row<'sites'>,
+  service: ServiceFields,
+  field: string,
+  except: string,
+): Promise<number> {
+  const kind = service.kind === 'udp' ? 'udp' : 'tcp';
+  if (service.externalPort === 0) return pickPort(tx, site, kind);
+  const { port_range_start: first, port_range_end: last } = site;
+  if (service.externalPort < first || service.externalPort > last) {
+    throw invalid([{ field, description: `must be within the site's range ${first}–${last}` }], 'port_out_of_range');
+  }
+  const row = await tx.db
+    .selectFrom('services')
+    .select('id')
+    .where('site_id', '=', site.id)
+    .where('kind', '=', kind)
+    .where('external_port', '=', service.externalPort)
+    .executeTakeFirst();
+  if (row && row.id !== except) {
+    throw taken('port_taken', field, `External ${kind} port ${service.externalPort} is in use.`);
+  }
+  return service.externalPort;
+}
+
+/** A race lost at the unique constraint, in the words of the field that lost it. */
+export function lostRace(constraint: string, path: string): AppError | undefined {
+  if (constraint === 'services_host') return taken('host_taken', `${path}.http.host`, 'The name is served already.');
+  if (constraint === 'services_port') return taken('port_taken', path, 'The external port is in use.');
+  return undefined;
+}

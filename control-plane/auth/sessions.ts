@@ -1,0 +1,61 @@
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import type { Caller } from '../app/caller.ts';
+import { AppError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { insertSession, sessionByHash, touchSession } from '../store/sessions.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { newSessionToken, tokenHash } from './tokens.ts';
+
+const DAY = 24 * 3_600_000;
+/** A session ends this long after its making, in milliseconds. */
+export const SESSION_MS = 30 * DAY;
+/** And this long after its last use. */
+export const SESSION_IDLE_MS = 7 * DAY;
+/** Use is noted at most this often. */
+const TOUCH_MS = 5 * 60_000;
+
+/** A session just opened; the token is known only now. */
+export interface OpenedSession {
+  token: string;
+  expiresAt: number;
+}
+
+/** Opens a session for a person. */
+export async function openSession(tx: Tx, userId: string, userAgent: string): Promise<OpenedSession> {
+  const token = newSessionToken();
+  const expiresAt = tx.now + SESSION_MS;
+  await insertSession(tx, {
+    id: newId('ses', tx.now),
+    token_hash: tokenHash(token),
+    user_id: userId,
+    created_at: tx.now,
+    last_used_at: tx.now,
+    expires_at: expiresAt,
+    user_agent: userAgent.replace(/[\p{Cc}]+/gu, ' ').slice(0, 255),
+  });
+  return { token, expiresAt };
+}
+
+/**
+ * Who a token belongs to.
+ * @throws AppError "unauthenticated" when it is unknown, expired or unused for too long
+ */
+export async function callerOfToken(store: Store, clock: Clock, token: string, requestId: string): Promise<Caller> {
+  const session = await sessionByHash(store.db, tokenHash(token));
+  const now = clock.now();
+  const live = session && session.expires_at > now && session.last_used_at + SESSION_IDLE_MS > now;
+  if (!live || session.status !== 'active') {
+    throw new AppError('unauthenticated', {
+      reason: 'session_ended',
+      message: 'The session has ended; sign in again.',
+    });
+  }
+  if (now - session.last_used_at >= TOUCH_MS) await touchSession(store, session.id, now);
+  return {
+    userId: session.user_id,
+    username: session.username,
+    administrator: session.administrator === 1,
+    sessionId: session.id,
+    requestId,
+  };
+}

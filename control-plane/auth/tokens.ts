@@ -1,0 +1,21 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** What session tokens begin with, so that scanners of leaked secrets know them. */
+const SESSION_PREFIX = 'bes_';
+
+/** A new session token: 256 random bits. */
+export function newSessionToken(): string {
+  return SESSION_PREFIX + randomBytes(32).toString('base64url');
+}
+
+/** A new setup code: 100 random bits in groups that can be typed. */
+export function newSetupCode(): string {
+  const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+  const characters = [...randomBytes(20)].map((byte) => alphabet[byte & 31]).join('');
+  return characters.replace(/(.{5})(?!$)/g, '$1-');
+}
+
+/** What the store keeps of a token: SHA-256 in hex. Tokens are random, so no slow hash is needed. */
+export function tokenHash(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

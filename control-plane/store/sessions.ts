@@ -1,0 +1,33 @@
+import type { Row } from './schema.ts';
+import type { Db, Store, Tx } from './store.ts';
+
+/** A session together with the person it belongs to. */
+export type SessionWithUser = Row<'sessions'> & { username: string; administrator: number; status: string };
+
+/** Opens a session. */
+export async function insertSession(tx: Tx, session: Row<'sessions'>): Promise<void> {
+  await tx.db.insertInto('sessions').values(session).execute();
+}
+
+/** The session of a token's hash, with its person. */
+export function sessionByHash(db: Db, tokenHash: string): Promise<SessionWithUser | undefined> {
+  return db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .selectAll('sessions')
+    .select(['users.username', 'users.administrator', 'users.status'])
+    .where('token_hash', '=', tokenHash)
+    .executeTakeFirst();
+}
+
+/** Notes that a session was used, `at` milliseconds since the epoch. */
+export async function touchSession(store: Store, id: string, at: number): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.db.updateTable('sessions').set({ last_used_at: at }).where('id', '=', id).execute();
+  });
+}
+
+/** Ends a session. */
+export async function deleteSession(tx: Tx, id: string): Promise<void> {
+  await tx.db.deleteFrom('sessions').where('id', '=', id).execute();
+}
