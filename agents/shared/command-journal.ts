@@ -36,17 +36,20 @@ type Fields = Partial<Pick<JournalEntry, 'notes' | 'progress' | 'acknowledged'>>
 /** Durable journal of command ids; one owner at a time. */
 export class CommandJournal {
   readonly #clock: Clock;
-  readonly #entries = new Map<string, JournalEntry>();
-  #log: FrameLog | undefined;
+  readonly #log: FrameLog;
+  readonly #entries: Map<string, JournalEntry>;
 
-  private constructor(clock: Clock) {
+  private constructor(clock: Clock, log: FrameLog, entries: Map<string, JournalEntry>) {
     this.#clock = clock;
+    this.#log = log;
+    this.#entries = entries;
   }
 
-  /** Opens the journal in a directory. */
+  /** Opens the journal in a directory; what a crash cut off is dropped. */
   static async open(directory: string, clock: Clock): Promise<CommandJournal> {
-    const journal = new CommandJournal(clock);
-    journal.#log = await FrameLog.open(join(directory, 'commands'), (payload) => journal.#replay(payload));
+    const entries = new Map<string, JournalEntry>();
+    const log = await FrameLog.open(join(directory, 'commands'), (payload) => replay(entries, payload));
+    const journal = new CommandJournal(clock, log, entries);
     journal.#forgetOld();
     await journal.#fold();
     return journal;
@@ -94,26 +97,20 @@ export class CommandJournal {
         await this.#write(id, { acknowledged: true, notes: {} }, false);
     }
     this.#forgetOld();
-    if (this.#open().frames > this.#entries.size + FOLD_SLACK) await this.#fold();
+    if (this.#log.frames > this.#entries.size + FOLD_SLACK) await this.#fold();
   }
 
   /** Closes the file. */
   close(): Promise<void> {
-    return this.#open().close();
+    return this.#log.close();
   }
 
   async #write(id: string, fields: Fields, sync: boolean): Promise<JournalEntry> {
     const entry = merged(id, this.#entries.get(id), fields);
     // In memory first: appends are in order, and a caller that fails here fails the command.
     this.#entries.set(id, entry);
-    await this.#open().append(encode(id, fields), sync);
+    await this.#log.append(encode(id, fields), sync);
     return entry;
-  }
-
-  #replay(payload: Buffer): boolean {
-    const { id, ...fields } = JSON.parse(payload.toString('utf8')) as Fields & { id: string };
-    this.#entries.set(id, merged(id, this.#entries.get(id), fields));
-    return true;
   }
 
   #forgetOld(): void {
@@ -126,13 +123,14 @@ export class CommandJournal {
   }
 
   #fold(): Promise<void> {
-    return this.#open().rewrite([...this.#entries.values()].map(encodeEntry));
+    return this.#log.rewrite([...this.#entries.values()].map(encodeEntry));
   }
+}
 
-  #open(): FrameLog {
-    if (!this.#log) throw new Error('the journal is not open');
-    return this.#log;
-  }
+function replay(entries: Map<string, JournalEntry>, payload: Buffer): boolean {
+  const { id, ...fields } = JSON.parse(payload.toString('utf8')) as Fields & { id: string };
+  entries.set(id, merged(id, entries.get(id), fields));
+  return true;
 }
 
 function merged(id: string, old: JournalEntry | undefined, fields: Fields): JournalEntry {

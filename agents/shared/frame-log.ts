@@ -73,6 +73,11 @@ export class FrameLog {
   }
 }
 
+/** Reads the whole frames of a log without touching it. */
+export async function readFrames(path: string, take: (payload: Buffer) => boolean): Promise<void> {
+  scan((await readIfThere(path)) ?? Buffer.alloc(0), take);
+}
+
 function frame(payload: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeUInt32BE(payload.length, 0);

@@ -13,7 +13,9 @@ import {
 } from '@berth/proto/agent/v1/session_pb.js';
 import { applyDelta, type DeltaOutcome, emptyHeldSet, type HeldSet } from '@berth/proto/contract/delta.ts';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FrameLog } from './frame-log.ts';
+import { FrameLog, readFrames } from './frame-log.ts';
+
+const FILE = 'ledger';
 
 /** First byte of a frame. */
 const DELTA = 1;
@@ -22,82 +24,92 @@ const RUNNING = 2;
 /** Frames after which the log is folded: replaying this many takes well under a second at 10,000 resources. */
 const FOLD_AFTER = 512;
 
+/** What a ledger holds, read without taking it over: its owner may be writing. */
+export async function readLedger(directory: string): Promise<{ held: HeldSet; running: bigint }> {
+  const state = new LedgerState();
+  await readFrames(join(directory, FILE), (payload) => state.replay(payload));
+  return { held: state.held, running: state.running };
+}
+
+/** The state that a sequence of frames makes. */
+class LedgerState {
+  held: HeldSet = emptyHeldSet();
+  running = 0n;
+
+  /** False for a frame that does not fit. */
+  replay(payload: Buffer): boolean {
+    if (payload[0] === RUNNING && payload.length === 9) {
+      this.running = payload.readBigUInt64BE(1);
+      return true;
+    }
+    if (payload[0] !== DELTA) return false;
+    const outcome = applyDelta(this.held, fromBinary(ConfigDeltaSchema, payload.subarray(1)));
+    if (outcome.ok) this.held = outcome.held;
+    return outcome.ok;
+  }
+}
+
 /** Durable desired state; one owner at a time. */
 export class Ledger {
-  #log: FrameLog | undefined;
-  #held: HeldSet = emptyHeldSet();
-  #running = 0n;
+  readonly #log: FrameLog;
+  readonly #state: LedgerState;
 
-  private constructor() {}
+  private constructor(log: FrameLog, state: LedgerState) {
+    this.#log = log;
+    this.#state = state;
+  }
 
   /** Opens the ledger in a directory; what a crash cut off is dropped. */
   static async open(directory: string): Promise<Ledger> {
-    const ledger = new Ledger();
-    ledger.#log = await FrameLog.open(join(directory, 'ledger'), (payload) => ledger.#replay(payload));
-    return ledger;
+    const state = new LedgerState();
+    return new Ledger(await FrameLog.open(join(directory, FILE), (payload) => state.replay(payload)), state);
   }
 
   /** The set it holds. */
   get held(): HeldSet {
-    return this.#held;
+    return this.#state.held;
   }
 
   /** Generation the host ran when that was last known; 0 for none. */
   get runningGeneration(): bigint {
-    return this.#running;
+    return this.#state.running;
   }
 
   /** What Hello says about it. */
   state(): HeldState {
     return create(HeldStateSchema, {
-      epoch: this.#held.epoch,
-      generation: this.#held.generation,
-      digest: this.#held.digest.bytes(),
-      runningGeneration: this.#running,
+      epoch: this.#state.held.epoch,
+      generation: this.#state.held.generation,
+      digest: this.#state.held.digest.bytes(),
+      runningGeneration: this.#state.running,
     });
   }
 
   /** Takes a delta; when it was accepted it is on the disk. @throws the file system's error; the set is unchanged then */
   async accept(delta: ConfigDelta): Promise<DeltaOutcome> {
-    const outcome = applyDelta(this.#held, delta);
+    const outcome = applyDelta(this.#state.held, delta);
     if (!outcome.ok || outcome.duplicate) return outcome;
-    await this.#open().append(tagged(DELTA, toBinary(ConfigDeltaSchema, delta)), true);
-    this.#held = outcome.held;
+    await this.#log.append(tagged(DELTA, toBinary(ConfigDeltaSchema, delta)), true);
+    this.#state.held = outcome.held;
     return outcome;
   }
 
   /** Remembers what the host runs. Not forced to the disk: after a crash the ledger is applied anew anyway. */
   async markRunning(generation: bigint): Promise<void> {
-    this.#running = generation;
-    await this.#open().append(runningFrame(generation), false);
-    if (this.#open().frames > FOLD_AFTER) await this.fold();
+    this.#state.running = generation;
+    await this.#log.append(runningFrame(generation), false);
+    if (this.#log.frames > FOLD_AFTER) await this.fold();
   }
 
   /** Rewrites the log as one snapshot. */
   async fold(): Promise<void> {
-    const snapshot = toBinary(ConfigDeltaSchema, snapshotOf(this.#held));
-    await this.#open().rewrite([tagged(DELTA, snapshot), runningFrame(this.#running)]);
+    const snapshot = toBinary(ConfigDeltaSchema, snapshotOf(this.#state.held));
+    await this.#log.rewrite([tagged(DELTA, snapshot), runningFrame(this.#state.running)]);
   }
 
   /** Closes the file. */
   close(): Promise<void> {
-    return this.#open().close();
-  }
-
-  #replay(payload: Buffer): boolean {
-    if (payload[0] === RUNNING && payload.length === 9) {
-      this.#running = payload.readBigUInt64BE(1);
-      return true;
-    }
-    if (payload[0] !== DELTA) return false;
-    const outcome = applyDelta(this.#held, fromBinary(ConfigDeltaSchema, payload.subarray(1)));
-    if (outcome.ok) this.#held = outcome.held;
-    return outcome.ok;
-  }
-
-  #open(): FrameLog {
-    if (!this.#log) throw new Error('the ledger is not open');
-    return this.#log;
+    return this.#log.close();
   }
 }
 
