@@ -5,10 +5,8 @@
 
 import { servicesOf } from '../store/services.ts';
 import { deleteGuest } from './guest-steps.ts';
-import { runCommand } from './run-command.ts';
+import { releaseLease } from './release-lease.ts';
 import type { Saga, Step, StepContext } from './saga.ts';
-import { activeAgents } from './site-agents.ts';
-import { placementOf } from './subject-rows.ts';
 import { awaitWithdrawn, releaseRows } from './withdraw.ts';
 
 const MINUTE = 60_000;
@@ -38,18 +36,4 @@ export const deleteContainer: Saga = {
 async function withdraw(context: StepContext): Promise<void> {
   const services = await servicesOf(context.store.db, [context.operation.containerId]);
   if (services.length > 0) await awaitWithdrawn(context, 'nginx', context.data.withdrawnRevision ?? 0);
-}
-
-async function releaseLease(context: StepContext): Promise<void> {
-  const placement = await placementOf(context.store.db, context.operation.containerId);
-  if (!placement) return;
-  const { mac, address, site_id } = placement.container;
-  for (const agent of await activeAgents(context.store.db, site_id, 'dnsmasq')) {
-    await runCommand(context, {
-      key: `release-lease ${agent.id}`,
-      agentId: agent.id,
-      deadlineMs: MINUTE,
-      task: { case: 'releaseLease', value: { mac, address } },
-    });
-  }
 }

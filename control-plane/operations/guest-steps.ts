@@ -4,6 +4,7 @@ import { noteForeignVmid, pickVmid } from '../store/allocate.ts';
 import { commandById } from '../store/commands.ts';
 import { putGuestStates } from '../store/guest-states.ts';
 import { bumpSite } from '../store/site-changes.ts';
+import { releaseLease } from './release-lease.ts';
 import { runCommand } from './run-command.ts';
 import type { StepContext } from './saga.ts';
 import { guestRef, managingAgent, type Placement, placementOf, requirePlacement } from './subject-rows.ts';
@@ -71,6 +72,7 @@ export async function undoCreateGuest(context: StepContext): Promise<void> {
   if (!context.data.guestMayExist) return;
   if (await withdrawUnsent(context)) return;
   await deleteGuest(context);
+  await releaseLease(context);
 }
 
 async function withdrawUnsent(context: StepContext): Promise<boolean> {
