@@ -70,7 +70,7 @@ export function renderRouting({ config, http3 }: RenderOptions): string {
 # after the connection stood, as on a kept one that its backend has just closed, goes once more on a new connection.
 recursive_error_pages on;
 error_page 404 @not_found;
-error_page 502 $berth_on_502;
+error_page 502 = $berth_on_502;
 error_page 504 @gateway_timeout;
 
 location / {

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Report } from '@berth/agents/shared/role.ts';
+import { makeResource } from '@berth/proto/contract/resource.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { waitFor } from '../support/wait-for.ts';
+import { certificate, isAlive, NginxHost, route, stream } from './nginx-host.ts';
+
+let backend: Server;
+let port: number;
+let host: NginxHost;
+
+beforeAll(async () => {
+  backend = createServer((incoming, response) => response.end(incoming.headers.host));
+  backend.on('upgrade', (_incoming, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n');
+    socket.pipe(socket);
+  });
+  await once(backend.listen(0, '127.0.0.1'), 'listening');
+  port = (backend.address() as AddressInfo).port;
+});
+afterAll(() => {
+  backend.closeAllConnections();
+  backend.close();
+});
+
+beforeEach(async () => {
+  host = await NginxHost.start({ maxOldWorkers: 2 });
+  await host.apply(await certificate('apps', '*.apps.lab'), route('web1.apps.lab', port));
+});
+afterEach(() => host.close());
+
+test('what nginx refuses is set aside alone, in its own words, and heals when corrected', async () => {
+  const bad = makeResource('broken', {
+    case: 'certificate',
+    value: { dnsNames: ['*.broken.lab'], chainPem: 'no certificate', keyPem: 'no key' },
+  });
+  const dependent = route('web.broken.lab', port, { certificate: 'broken' });
+  const report = await host.apply(bad, dependent, route('web2.apps.lab', port));
+  expect(report.status).toBe('running');
+  expect(report.errors).toMatchObject([
+    { resource: { kind: 'certificate', name: 'broken' }, stage: 'validate', exitCode: 1, version: bad.version },
+    { resource: { kind: 'httpRoute', name: 'web.broken.lab' }, stage: 'render' },
+  ]);
+  expect(report.errors[0]?.stderrTail).toMatch(/nginx: \[emerg\] cannot load certificate .*PEM/);
+  expect((await host.get('web2.apps.lab')).status).toBe(200);
+
+  const later = await host.apply(route('web3.apps.lab', port));
+  expect(later.errors).toHaveLength(2);
+  const healed = await host.apply(await certificate('broken', '*.broken.lab'));
+  expect(healed).toMatchObject({ status: 'running', errors: [] });
+  expect((await host.get('web.broken.lab')).status).toBe(200);
+});
+
+test('a key that does not belong to its certificate is traced to it', async () => {
+  const [one, other] = [await certificate('mixed', '*.mixed.lab'), await certificate('mixed', '*.mixed.lab')];
+  if (one.body.case !== 'certificate' || other.body.case !== 'certificate') throw new Error('not certificates');
+  const value = { ...one.body.value, keyPem: other.body.value.keyPem };
+  const report = await host.apply(makeResource('mixed', { case: 'certificate', value }));
+  expect(report.errors).toMatchObject([{ resource: { name: 'mixed' }, stage: 'validate' }]);
+  expect(report.errors[0]?.stderrTail).toMatch(/key values mismatch/);
+});
+
+test('a route without its certificate, or with one for other names, says so', async () => {
+  const report = await host.apply(
+    route('web.other.lab', port, { certificate: 'missing' }),
+    route('web.elsewhere.lab', port, { certificate: 'apps' }),
+  );
+  expect(report.status).toBe('running');
+  expect(report.errors.map((error) => error.stderrTail)).toEqual([
+    'certificate "apps" is for *.apps.lab, not for web.elsewhere.lab',
+    'certificate "missing" is missing or set aside itself',
+  ]);
+});
+
+test('a stream whose port is taken is set aside, nginx goes back, and the stream is tried again when it is free', async () => {
+  const squatter = createTcpServer();
+  await once(squatter.listen(0, '127.0.0.1'), 'listening');
+  const taken = (squatter.address() as AddressInfo).port;
+  const report = await host.apply(stream('tcp', taken, port), route('web2.apps.lab', port));
+  expect(report.errors).toMatchObject([{ resource: { kind: 'streamRoute' }, stage: 'verify' }]);
+  expect(report.errors[0]?.stderrTail).toMatch(/bind\(\) to .* failed \(98: Address already in use\)/);
+  expect((await host.get('web2.apps.lab')).status).toBe(200);
+  expect(host.applyRequests).toBe(0);
+
+  squatter.close();
+  await waitFor(() => host.applyRequests > 0, { what: 'the wish to try again' });
+  expect(await host.apply(route('web3.apps.lab', port))).toMatchObject({ status: 'running', errors: [] });
+});
+
+test('a managed file that somebody edits or deletes is put back within five seconds, and reported', async () => {
+  const file = host.path('current', 'routes.conf');
+  const before = await readFile(file, 'utf8');
+  await writeFile(file, '# mine now\n');
+  await waitFor(async () => (await readFile(file, 'utf8')) === before, { timeoutMs: 5000, what: 'the repair' });
+  await waitFor(() => drifts(host.reports).includes('changed'), { what: 'the report' });
+  await rm(file);
+  await waitFor(() => readFile(file, 'utf8'), { timeoutMs: 5000, what: 'the file to be back' });
+  await waitFor(() => drifts(host.reports).includes('deleted'), { what: 'the second report' });
+  expect((await host.get('web1.apps.lab')).status).toBe(200);
+});
+
+test('a restarted agent finds its configuration served and reloads nothing', async () => {
+  const workers = await workersOf(host);
+  await host.restartRole();
+  expect(await host.apply()).toMatchObject({ status: 'running' });
+  expect(await workersOf(host)).toBe(workers);
+});
+
+test('nginx killed is started again, though its orphaned workers hold the ports', async () => {
+  const killed = await host.masterPid();
+  process.kill(killed, 'SIGKILL');
+  const pid = await waitFor(async () => {
+    const now = await host.masterPid();
+    return now !== killed && isAlive(now) && now;
+  });
+  expect(pid).not.toBe(killed);
+  expect((await host.get('web1.apps.lab')).status).toBe(200);
+});
+
+test('workers that linger for their connections are bounded', async () => {
+  const sockets = [];
+  for (let index = 0; index < 5; index += 1) {
+    const options = { host: '127.0.0.1', port: host.httpsPort, servername: 'web1.apps.lab', rejectUnauthorized: false };
+    const socket = connectTls(options);
+    socket.on('error', () => socket.destroy());
+    await once(socket, 'secureConnect');
+    socket.write('GET / HTTP/1.1\r\nHost: web1.apps.lab\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 101/);
+    sockets.push(socket);
+    await host.apply(route(`more${index}.apps.lab`, port));
+  }
+  await waitFor(async () => (await workersOf(host)).split(' ').length <= 4, { what: 'the oldest workers to end' });
+  const [first, last] = [sockets[0], sockets[4]];
+  expect([first?.closed, last?.closed]).toEqual([true, false]);
+  for (const socket of sockets) socket.destroy();
+});
+
+function drifts(reports: readonly Report[]): string[] {
+  return reports.flatMap((report) => (report.case === 'driftReport' ? [report.value.kind] : []));
+}
+
+async function workersOf(nginx: NginxHost): Promise<string> {
+  const master = await nginx.masterPid();
+  return (await readFile(`/proc/${master}/task/${master}/children`, 'utf8')).trim();
+}
