@@ -22,9 +22,9 @@ const lxcPath = join(directory, 'guests');
 const bridge = `br${process.pid}`;
 const TEMPLATE = 'local:vztmpl/tiny.tar';
 const INIT = `#!/bin/sh
+trap 'exit 0' PWR
 hostname > /seen
 echo "$GREETING" >> /seen
-trap 'exit 0' PWR
 while true; do sleep 0.1; done
 `;
 

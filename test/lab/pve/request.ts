@@ -23,6 +23,7 @@ export interface Target {
 
 /** Bytes a body other than an upload may have. */
 export const BODY_LIMIT = 512 * 1024;
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 
 /** What is asked for; throws the bare-text refusals of a wrong method, prefix or format. */
@@ -98,7 +99,9 @@ function unescapeForm(text: string): string {
   const latin = spaced.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  const bytes = Buffer.from(latin, 'latin1');
-  const decoded = bytes.toString('utf8');
-  return decoded.includes('\uFFFD') ? latin : decoded;
+  try {
+    return strictUtf8.decode(Buffer.from(latin, 'latin1'));
+  } catch {
+    return latin;
+  }
 }
