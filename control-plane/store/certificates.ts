@@ -30,7 +30,7 @@ export function newestCertificates(db: Db, siteId: string): Promise<Row<'certifi
       eb
         .selectFrom('certificates as c')
         .innerJoin('domains', 'domains.id', 'c.domain_id')
-        .select(eb.fn.max('c.id').as('id'))
+        .select((ec) => ec.fn.max('c.id').as('id'))
         .where('domains.site_id', '=', siteId)
         .groupBy('c.domain_id'),
     )
