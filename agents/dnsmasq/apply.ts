@@ -94,7 +94,10 @@ function planOf(applying: Applying, files: ReleaseFiles, rendering: Rendering, s
     reload: (release: Release | undefined) => reloadServer(applying, release),
     verify: async () => {
       if (await probe.serves(stamp, rendering.mainDigest, SERVE_TIMEOUT_MS)) return undefined;
-      return { exitCode: 0, stderr: `dnsmasq does not serve the new files after ${SERVE_TIMEOUT_MS} ms` };
+      return {
+        exitCode: 0,
+        stderr: `dnsmasq does not serve the new files after ${SERVE_TIMEOUT_MS} ms; its user must be able to read them`,
+      };
     },
   };
 }

@@ -32,7 +32,7 @@ export class LeaseWatcher {
   async start(): Promise<void> {
     this.#watcher = watch(this.#path, { ignoreInitial: true });
     this.#watcher.on('all', () => this.look(false));
-    this.#watcher.on('error', (error) => this.#context.log.warn({ error }, 'watching the lease file'));
+    this.#watcher.on('error', (error) => this.#context.log.warn({ err: error }, 'watching the lease file'));
     await this.look(true);
     this.#poll();
   }
@@ -41,7 +41,7 @@ export class LeaseWatcher {
   look(full: boolean): Promise<void> {
     this.#looking = this.#looking
       .then(() => this.#report(full))
-      .catch((error) => this.#context.log.error({ error }, 'cannot read the leases'));
+      .catch((error) => this.#context.log.error({ err: error }, 'cannot read the leases'));
     return this.#looking;
   }
 

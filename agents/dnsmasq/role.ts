@@ -114,7 +114,7 @@ class DnsmasqRole implements RoleModule {
     if (this.#stopped) return;
     this.#cancelLook = host.clock.after(ALIVE_EVERY_MS, () => {
       this.#inTurn(() => reviveServer(host))
-        .catch((error) => host.context.log.error({ error }, 'looking after dnsmasq'))
+        .catch((error) => host.context.log.error({ err: error }, 'looking after dnsmasq'))
         .finally(() => this.#watchProcess());
     });
   }

@@ -17,51 +17,71 @@ export interface PveAccess extends Trust {
 /** Parameters of a call; undefined ones are left out. */
 export type PveParams = Record<string, string | number | undefined>;
 
+/**
+ * The PVE REST API. Paths are relative to /api2/json and already encoded. Every method answers with the `data` of PVE's
+ * answer, checked against a schema, or throws a PveFailure in PVE's words.
+ */
+export interface PveApi {
+  /** As tasks name the caller: the id of the token. */
+  readonly owner: string;
+  /** Reads. @throws the signal's reason when aborted */
+  get<T>(path: string, schema: z.ZodType<T>, params?: PveParams, signal?: AbortSignal): Promise<T>;
+  /** Begins something; most answers are the UPID of its task. */
+  post<T>(path: string, schema: z.ZodType<T>, params?: PveParams): Promise<T>;
+  /** Changes something. */
+  put<T>(path: string, schema: z.ZodType<T>, params?: PveParams): Promise<T>;
+  /** Removes something. PVE takes no body with DELETE, so the parameters go into the query. */
+  delete<T>(path: string, schema: z.ZodType<T>, params?: PveParams): Promise<T>;
+}
+
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/**
- * The PVE REST API with an API token. Paths are relative to /api2/json and already encoded. Every method answers with
- * the `data` of PVE's answer, checked against a schema, or throws a PveFailure in PVE's words.
- */
-export class PveClient {
-  readonly #access: PveAccess;
+/** The API of one node over HTTPS, with an API token. */
+export class PveClient implements PveApi {
   readonly #timeoutMs: number;
-  readonly #agent: Agent;
+  #access: PveAccess;
+  #agent: Agent;
+  #closing: Promise<void>[] = [];
 
+  /** @param timeoutMs milliseconds for one request */
   constructor(access: PveAccess, timeoutMs: number) {
     this.#access = access;
     this.#timeoutMs = timeoutMs;
-    this.#agent = new Agent({ connect: trustingConnector(access, 10_000), connections: 8, keepAliveTimeout: 10_000 });
+    this.#agent = agentFor(access);
   }
 
-  /** As tasks name the caller: the id of the token. */
+  /** Uses other credentials or another address from now on, also for work that is under way. */
+  use(access: PveAccess): void {
+    if (JSON.stringify(access) === JSON.stringify(this.#access)) return;
+    this.#closing.push(this.#agent.close());
+    this.#access = access;
+    this.#agent = agentFor(access);
+  }
+
   get owner(): string {
     return this.#access.tokenId;
   }
 
-  /** Reads. */
   get<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}, signal?: AbortSignal): Promise<T> {
     return this.#call('GET', path, schema, params, signal);
   }
 
-  /** Begins something; most answers are the UPID of its task. */
   post<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}): Promise<T> {
     return this.#call('POST', path, schema, params);
   }
 
-  /** Changes something. */
   put<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}): Promise<T> {
     return this.#call('PUT', path, schema, params);
   }
 
-  /** Removes something. PVE takes no body with DELETE, so the parameters go into the query. */
   delete<T>(path: string, schema: z.ZodType<T>, params: PveParams = {}): Promise<T> {
     return this.#call('DELETE', path, schema, params);
   }
 
-  /** Closes its connections. */
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  /** Breaks off what is under way and closes its connections. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+    await Promise.all(this.#closing);
   }
 
   async #call<T>(
@@ -109,6 +129,10 @@ export class PveClient {
       throw new PveFailure(CommandFailureCode.UNAVAILABLE, `${url.host}: ${reasonOf(error)}`, { cause: error });
     }
   }
+}
+
+function agentFor(access: PveAccess): Agent {
+  return new Agent({ connect: trustingConnector(access, 10_000), connections: 8, keepAliveTimeout: 10_000 });
 }
 
 /** The text of an error and of what caused it; connection errors often have an empty one but a code. */

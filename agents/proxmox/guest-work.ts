@@ -4,7 +4,7 @@ import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { CommandContext } from '../shared/role.ts';
 import { upidAnswer } from './answers.ts';
-import type { PveClient, PveParams } from './client.ts';
+import type { PveApi, PveParams } from './client.ts';
 import { isFailure, PveFailure } from './failure.ts';
 import type { GuestPlace } from './locate.ts';
 import type { NodeSet } from './nodes.ts';
@@ -36,7 +36,7 @@ export function checkedRef(ref: GuestRef | undefined): GuestRef {
 }
 
 /** Waits for a task of this work and streams its log. */
-export function waitFor(work: GuestWork, client: PveClient, upid: string): Promise<{ warnings: string[] }> {
+export function waitFor(work: GuestWork, client: PveApi, upid: string): Promise<{ warnings: string[] }> {
   const { clock, context } = work;
   return waitForTask({ client, clock, signal: context.signal, progress: (line) => context.progress(line) }, upid);
 }

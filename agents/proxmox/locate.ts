@@ -1,6 +1,6 @@
 import { CommandFailureCode, type GuestRef } from '@berth/proto/agent/v1/command_pb.js';
 import { configAnswer, type GuestConfig, resourcesAnswer } from './answers.ts';
-import type { PveClient } from './client.ts';
+import type { PveApi } from './client.ts';
 import { isFailure, PveFailure } from './failure.ts';
 import type { NodeSet } from './nodes.ts';
 
@@ -11,7 +11,7 @@ export type Found =
 
 /** A guest's place in the API. */
 export interface GuestPlace {
-  client: PveClient;
+  client: PveApi;
   node: string;
   vmid: number;
   /** Path of the guest. */
@@ -39,7 +39,7 @@ export function macOf(net0: string | undefined): string | undefined {
 }
 
 /** The place of a VMID on a node. */
-export function placeOf(client: PveClient, node: string, vmid: number): GuestPlace {
+export function placeOf(client: PveApi, node: string, vmid: number): GuestPlace {
   return { client, node, vmid, path: `/nodes/${encodeURIComponent(node)}/lxc/${vmid}` };
 }
 
@@ -56,7 +56,7 @@ export async function findGuest(nodes: NodeSet, ref: GuestRef): Promise<Found> {
 }
 
 /** The node that has this container now, as the cluster knows it, or undefined. */
-export async function nodeOf(client: PveClient, vmid: number): Promise<string | undefined> {
+export async function nodeOf(client: PveApi, vmid: number): Promise<string | undefined> {
   const resources = await client.get('/cluster/resources', resourcesAnswer, { type: 'vm' });
   return resources.find((resource) => resource.type === 'lxc' && resource.vmid === vmid)?.node;
 }

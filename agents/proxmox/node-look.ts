@@ -2,7 +2,7 @@ import { CommandFailureCode, type GuestStatus } from '@berth/proto/agent/v1/comm
 import type { Guest } from '@berth/proto/agent/v1/resource_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import { configAnswer, type GuestCurrent, guestsAnswer, permissionsAnswer } from './answers.ts';
-import type { PveClient } from './client.ts';
+import type { PveApi } from './client.ts';
 import { PveFailure } from './failure.ts';
 import { missingStatus, readAddresses, readStatus, toStatus } from './guest-status.ts';
 import { macOf, nodeOf, placeOf } from './locate.ts';
@@ -34,7 +34,7 @@ export class NodeLook {
     return Promise.all(guests.map((guest) => this.#readOne(client, guest, rows.get(guest.vmid))));
   }
 
-  async #readOne(client: PveClient, guest: Guest, row: GuestCurrent | undefined): Promise<GuestStatus> {
+  async #readOne(client: PveApi, guest: Guest, row: GuestCurrent | undefined): Promise<GuestStatus> {
     const key = `${guest.vmid} ${guest.mac}`;
     if (!row) {
       this.#proven.delete(key);
@@ -52,7 +52,7 @@ export class NodeLook {
   }
 
   /** A guest that is not on its node has moved, or is hidden from the token, or is gone; only the last is "missing". */
-  async #readElsewhere(client: PveClient, guest: Guest): Promise<GuestStatus> {
+  async #readElsewhere(client: PveApi, guest: Guest): Promise<GuestStatus> {
     const path = `/vms/${guest.vmid}`;
     const permissions = await client.get('/access/permissions', permissionsAnswer, { path });
     if (!permissions[path] || !('VM.Audit' in permissions[path])) {
@@ -67,7 +67,7 @@ export class NodeLook {
     return ours ? readStatus(place) : missingStatus(this.#node, guest.vmid);
   }
 
-  async #addressesOf(client: PveClient, row: GuestCurrent): Promise<string[]> {
+  async #addressesOf(client: PveApi, row: GuestCurrent): Promise<string[]> {
     const now = this.#clock.now();
     const uptime = row.uptime ?? 0;
     const known = this.#addresses.get(row.vmid);

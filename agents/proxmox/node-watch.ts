@@ -108,7 +108,7 @@ export class NodeWatch {
   }
 
   #fail(error: unknown): void {
-    if (!(error instanceof PveFailure)) this.#watching.log.error({ error, node: this.#node }, 'looking at a node');
+    if (!(error instanceof PveFailure)) this.#watching.log.error({ err: error, node: this.#node }, 'looking at a node');
     const reason = error instanceof Error ? error.message : String(error);
     const news = this.unreachable !== reason || !this.settled;
     this.#failures += 1;

@@ -1,7 +1,7 @@
 import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import { emptyAnswer, taskLogAnswer, taskStatusAnswer, tasksAnswer } from './answers.ts';
-import type { PveClient } from './client.ts';
+import type { PveApi } from './client.ts';
 import { codeOfWords, isFailure, PveFailure } from './failure.ts';
 
 const FIRST_WAIT_MS = 200;
@@ -13,7 +13,7 @@ const TAIL_LINES = 20;
 
 /** What waiting for a task needs. */
 export interface TaskWaiting {
-  client: PveClient;
+  client: PveApi;
   clock: Clock;
   signal: AbortSignal;
   /** Gets each new line of the task's log. */
@@ -52,7 +52,7 @@ export async function waitForTask(waiting: TaskWaiting, upid: string): Promise<{
 
 /** The newest task of this type on this guest that was begun by our own token, or undefined. */
 export async function newestOwnTask(
-  client: PveClient,
+  client: PveApi,
   node: string,
   vmid: number,
   type: string,
@@ -64,7 +64,7 @@ export async function newestOwnTask(
 }
 
 /** Asks PVE to stop a task. */
-export async function stopTask(client: PveClient, upid: string): Promise<void> {
+export async function stopTask(client: PveApi, upid: string): Promise<void> {
   await client.delete(taskPath(upid), emptyAnswer);
 }
 

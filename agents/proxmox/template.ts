@@ -1,6 +1,6 @@
 import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
 import { contentAnswer } from './answers.ts';
-import type { PveClient } from './client.ts';
+import type { PveApi } from './client.ts';
 import { PveFailure } from './failure.ts';
 
 const natural = new Intl.Collator('en', { numeric: true });
@@ -11,7 +11,7 @@ const natural = new Intl.Collator('en', { numeric: true });
  * @throws PveFailure INVALID naming what the storage has when nothing fits
  */
 export async function resolveTemplate(
-  client: PveClient,
+  client: PveApi,
   node: string,
   storage: string,
   template: string,
