@@ -10,6 +10,7 @@ import { type AgentRole, agentById, insertAgent, setAgentCertificate } from '../
 import { audit } from '../store/audit.ts';
 import { consumeJoinToken, joinTokenBySecret } from '../store/join-tokens.ts';
 import type { Row } from '../store/schema.ts';
+import { bumpSite } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
 import { type Authority, type CheckedCsr, type ClientCertificate, checkCsr } from './ca.ts';
 
@@ -100,6 +101,8 @@ function consume(
     const { roles, machineId, hostname } = request;
     const agent = { siteId: token.site_id, name: hostname, roles: [...new Set(roles)], machineId };
     await insertAgent(tx, agent, { serial: certificate.serial, expiresAt: certificate.notAfter }, agentId);
+    // Which agent is in charge of a node may hang on who there is.
+    await bumpSite(tx, token.site_id, null);
     await audit(tx, {
       userId: token.created_by,
       action: 'agent.enrol',

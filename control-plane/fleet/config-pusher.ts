@@ -1,0 +1,84 @@
+import { ConfigPhase, type ConfigStatus, type Hello } from '@berth/proto/agent/v1/session_pb.js';
+import type { Logger } from '../log.ts';
+import type { AgentRole } from '../store/agents.ts';
+import type { Store } from '../store/store.ts';
+import type { FleetSiteView } from './desired-view.ts';
+import { PushState } from './push-state.ts';
+import { type Reporter, recordAccepted, recordOutcome, write } from './reports.ts';
+import type { Say } from './session.ts';
+
+/** What pushing works with. */
+export interface ConfigPusherOptions {
+  store: Store;
+  reporter: Reporter;
+  log: Logger;
+  view: FleetSiteView;
+  roles: readonly AgentRole[];
+  hello: Hello;
+  say(message: Say): void;
+  /** Starts and ends the wait for an answer. */
+  answer: { start(): void; stop(): void };
+}
+
+/** Brings desired state to one agent and notes how far each generation comes. */
+export class ConfigPusher {
+  readonly #options: ConfigPusherOptions;
+  readonly #state: PushState;
+  #desired = -1n;
+  #awake = false;
+
+  constructor(options: ConfigPusherOptions) {
+    const { held } = options.hello;
+    this.#options = options;
+    this.#state = new PushState(BigInt(options.reporter.epoch), {
+      generation: held?.generation ?? 0n,
+      digest: held?.digest ?? new Uint8Array(),
+    });
+  }
+
+  /** @returns whether a turn of `push` is to be taken; not while one is on its way: it will see what is new then */
+  wake(): boolean {
+    const first = !this.#awake;
+    this.#awake = true;
+    return first;
+  }
+
+  /** Sends the newest state if the agent lacks it and nothing is in flight. The row is written first. */
+  async push(): Promise<void> {
+    this.#awake = false;
+    const { store, reporter, view, roles, say, answer } = this.#options;
+    const target = view.forAgent({ id: reporter.agentId, roles });
+    const delta = this.#state.next(target);
+    if (!delta && target.generation === this.#desired) return;
+    this.#desired = target.generation;
+    const desired = { desired_generation: Number(target.generation) };
+    const set = delta ? { ...desired, sent_generation: Number(target.generation) } : desired;
+    await store.transaction((tx) => write(tx, reporter, set));
+    if (!delta) return;
+    answer.start();
+    say({ case: 'config', value: delta });
+  }
+
+  /** Sends the current generation once more because somebody asked for it. */
+  async retry(): Promise<void> {
+    const { store, reporter } = this.#options;
+    await store.transaction((tx) => write(tx, reporter, { rejected_generation: 0 }));
+    this.#state.force();
+    await this.push();
+  }
+
+  /** Takes an answer in, and sends what has become due meanwhile. */
+  async answered(status: ConfigStatus): Promise<void> {
+    const { store, reporter, log, answer } = this.#options;
+    const verdict = this.#state.answered(status);
+    if (!this.#state.waiting) answer.stop();
+    if (verdict === 'accepted') await recordAccepted(store, reporter, status.generation);
+    else if (verdict !== 'ignored') {
+      await recordOutcome(store, reporter, status, verdict, this.#state.heldGeneration);
+    } else {
+      const { phase, generation } = status;
+      log.debug({ agent: reporter.agentId, phase: ConfigPhase[phase], generation: generation.toString() }, 'answer');
+    }
+    await this.push();
+  }
+}

@@ -1,0 +1,243 @@
+/** What the fleet's tests stand on: a store in memory with one site, a view to be moved at will, and a wire. */
+import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import {
+  ConfigPhase,
+  type ConfigStatusSchema,
+  type HelloSchema,
+  type SessionRequest,
+  SessionRequestSchema,
+  type SessionResponse,
+} from '@berth/proto/agent/v1/session_pb.js';
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import { applyDelta, emptyHeldSet, type HeldSet } from '@berth/proto/contract/delta.ts';
+import { makeResource } from '@berth/proto/contract/resource.ts';
+import { digestOf } from '@berth/proto/contract/set-digest.ts';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { pino } from 'pino';
+import { newId } from '../ids.ts';
+import { type AgentRole, insertAgent } from '../store/agents.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import type { AgentView, FleetSiteView } from './desired-view.ts';
+import type { EndCode, SessionEnd, SessionLink } from './session-link.ts';
+
+/** A log that says nothing. */
+export const silentLog = pino({ level: 'silent' });
+
+/** A fresh store in memory. */
+export function memoryStore(clock: Clock, url = 'sqlite::memory:'): Promise<Store> {
+  return openStore({ url, masterKey: Buffer.alloc(32, 7), clock });
+}
+
+/** A site's row. @returns its identifier */
+export function addSite(store: Store, name = 'lab'): Promise<string> {
+  return store.transaction(async (tx) => {
+    const id = newId('sit', tx.now);
+    await tx.db
+      .insertInto('sites')
+      .values({
+        id,
+        name,
+        internal_domain: `${name}.internal`,
+        network: '10.64.0.0/22',
+        range_start: '10.64.0.10',
+        range_end: '10.64.3.250',
+        gateway: '10.64.0.1',
+        dns_servers: '[]',
+        forwarders: '[]',
+        external_address: '127.0.0.1',
+        port_range_start: 20_000,
+        port_range_end: 29_999,
+        created_at: tx.now,
+        updated_at: tx.now,
+      })
+      .execute();
+    return id;
+  });
+}
+
+/** An enrolled agent's row. @returns its identifier */
+export function addAgent(store: Store, siteId: string, roles: AgentRole[] = ['nginx', 'dnsmasq', 'proxmox']) {
+  const agent = { siteId, name: 'host', roles, machineId: 'a'.repeat(32) };
+  return store.transaction((tx) => insertAgent(tx, agent, { serial: '01', expiresAt: tx.now + 86_400_000 }));
+}
+
+/** A container's row with a node and an owner. @returns its identifier */
+export function addContainer(store: Store, siteId: string, { mac = 'bc:24:11:00:00:01', address = '10.64.0.10' } = {}) {
+  return store.transaction(async (tx) => {
+    const at = { created_at: tx.now, updated_at: tx.now };
+    const [owner, node, id] = [newId('usr', tx.now), newId('nod', tx.now), newId('ctr', tx.now)];
+    await tx.db
+      .insertInto('users')
+      .values({
+        id: owner,
+        username: owner,
+        display_name: '',
+        email: null,
+        password_hash: '',
+        administrator: 0,
+        status: 'active',
+        created_at: tx.now,
+      })
+      .execute();
+    await tx.db
+      .insertInto('nodes')
+      .values({
+        id: node,
+        site_id: siteId,
+        name: 'pve1',
+        cluster: 'pve',
+        api_url: 'https://127.0.0.1:8006',
+        token_id: 'berth@pve!berth',
+        token_secret_box: new Uint8Array([1]),
+        ca_pem: '',
+        fingerprint: '',
+        image_storage: 'local',
+        volume_storage: 'local',
+        bridge: 'vmbr0',
+        agent_id: null,
+        schedulable: 1,
+        ...at,
+      })
+      .execute();
+    await tx.db
+      .insertInto('containers')
+      .values({
+        id,
+        site_id: siteId,
+        node_id: node,
+        owner_id: owner,
+        hostname: 'web1',
+        template: 'debian-12',
+        cores: 1,
+        memory_mib: 256,
+        disk_gib: 4,
+        description: '',
+        cluster: 'pve',
+        vmid: 100,
+        mac,
+        address,
+        phase: 'creating',
+        power: 'running',
+        active_operation_id: null,
+        ...at,
+      })
+      .execute();
+    return id;
+  });
+}
+
+/** A name record, as good as any resource. */
+export function record(name: string, address: string): Resource {
+  return makeResource(name, { case: 'nameRecord', value: { fqdn: `${name}.lab.internal`, address } });
+}
+
+/** Desired state that a test moves by hand; it remembers every set, so that it can always answer with a delta. */
+export class ScriptedView implements FleetSiteView {
+  #generation = 1n;
+  #sets: Map<string, Resource>[] = [new Map()];
+  /** Reads of `forAgent`, to show that bursts coalesce. */
+  looks = 0;
+  /** Whether deltas are known. */
+  remembers = true;
+
+  async refresh(): Promise<void> {}
+
+  /** The next generation. */
+  set(resources: readonly Resource[]): void {
+    this.#generation += 1n;
+    this.#sets.unshift(new Map(resources.map((resource) => [resource.name, resource])));
+  }
+
+  /** What must be held now. */
+  get current(): Resource[] {
+    return [...(this.#sets[0]?.values() ?? [])];
+  }
+
+  get generation(): bigint {
+    return this.#generation;
+  }
+
+  forAgent(): AgentView {
+    this.looks += 1;
+    const now = this.#sets[0] ?? new Map<string, Resource>();
+    return {
+      generation: this.#generation,
+      digest: digestOf(now.values()),
+      resources: () => now.values(),
+      deltaFrom: (_, digest) => (this.remembers ? this.#delta(now, digest) : undefined),
+    };
+  }
+
+  #delta(now: Map<string, Resource>, digest: Uint8Array) {
+    const from = this.#sets.find((set) => Buffer.compare(digestOf(set.values()), digest) === 0);
+    if (!from) return undefined;
+    return {
+      upserts: [...now.values()].filter((resource) => from.get(resource.name) !== resource),
+      removals: [...from.keys()].filter((name) => !now.has(name)).map((name) => ({ kind: 'nameRecord', name })),
+    };
+  }
+}
+
+/** What an agent says. */
+export type AgentSays = Exclude<MessageInitShape<typeof SessionRequestSchema>['message'], undefined>;
+
+/** A message of an agent. */
+export function says(message: AgentSays): SessionRequest {
+  return create(SessionRequestSchema, { message });
+}
+
+/** An agent's end of a link without a wire: what it was sent, what it holds, and how it answers. */
+export class ScriptedAgent implements SessionLink {
+  held: HeldSet = emptyHeldSet();
+  readonly heard: SessionResponse['message'][] = [];
+  ended: { code: EndCode; message: string } | undefined;
+  /** Called with each delta; answers by hand when it returns false. */
+  onDelta: (toGeneration: bigint) => boolean = () => true;
+  /** How an apply ends, by default well. */
+  outcome: MessageInitShape<typeof ConfigStatusSchema> = { phase: ConfigPhase.RUNNING };
+  end: SessionEnd | undefined;
+
+  send({ message }: SessionResponse): void {
+    this.heard.push(message);
+    if (message.case !== 'config' || !this.onDelta(message.value.toGeneration)) return;
+    const outcome = applyDelta(this.held, message.value);
+    const about = {
+      epoch: message.value.epoch,
+      generation: message.value.toGeneration,
+      digest: message.value.toDigest,
+    };
+    if (!outcome.ok) {
+      const phase = outcome.refusal === 'needs-snapshot' ? ConfigPhase.NEED_SNAPSHOT : ConfigPhase.REJECTED;
+      this.say({ case: 'configStatus', value: { ...about, phase, message: outcome.refusal } });
+      return;
+    }
+    this.held = outcome.held;
+    this.say({ case: 'configStatus', value: { ...about, phase: ConfigPhase.ACCEPTED } });
+    this.say({ case: 'configStatus', value: { ...about, ...this.outcome } });
+  }
+
+  close(code: EndCode, message: string): void {
+    this.ended = { code, message };
+  }
+
+  /** Says something. */
+  say(message: AgentSays): void {
+    this.end?.receive(says(message));
+  }
+
+  /** Says hello with what it holds. */
+  hello(extra: MessageInitShape<typeof HelloSchema> = {}): void {
+    const { epoch, generation, digest } = this.held;
+    const held = { epoch, generation, digest: digest.bytes(), runningGeneration: generation };
+    this.say({ case: 'hello', value: { instance: 'one', version: '0.1.0', held, ...extra } });
+  }
+
+  /** Messages of one kind that it was sent. */
+  all<K extends NonNullable<SessionResponse['message']['case']>>(kind: K) {
+    type Heard = Extract<SessionResponse['message'], { case: K }>;
+    return this.heard
+      .filter((message): message is Heard => message.case === kind)
+      .map(({ value }) => value as Heard['value']);
+  }
+}
