@@ -1,11 +1,14 @@
-import { type ServerReflectionRequest, ServerReflection as V1 } from '@berth/proto/grpc/reflection/v1/reflection_pb.js';
+import { ServerReflection as V1 } from '@berth/proto/grpc/reflection/v1/reflection_pb.js';
 import { ServerReflection as V1Alpha } from '@berth/proto/grpc/reflection/v1alpha/reflection_pb.js';
-import type { DescFile, DescService, FileRegistry, Registry } from '@bufbuild/protobuf';
+import type { DescFile, DescService, Registry } from '@bufbuild/protobuf';
 import { createRegistry, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Code, type ConnectRouter } from '@connectrpc/connect';
 
-type Question = Pick<ServerReflectionRequest, 'host' | 'messageRequest'>;
+/** A question of either version; they differ in their package's name alone. */
+interface Question {
+  messageRequest: { case?: string | undefined; value?: unknown };
+}
 
 /**
  * Serves gRPC server reflection for `services`, in the current version and in the one that older clients ask for, so
@@ -36,22 +39,23 @@ export function registerReflection(router: ConnectRouter, services: readonly Des
 function answer(
   { messageRequest: asked }: Question,
   services: readonly DescService[],
-  registry: Registry | FileRegistry,
+  registry: Registry,
   files: ReadonlyMap<string, DescFile>,
 ) {
+  const about = typeof asked.value === 'string' ? asked.value : '';
   switch (asked.case) {
     case 'listServices': {
       const service = services.map(({ typeName }) => ({ name: typeName }));
       return { case: 'listServicesResponse' as const, value: { service } };
     }
     case 'fileByFilename':
-      return filesOf(files.get(asked.value), asked.value);
+      return filesOf(files.get(about), about);
     case 'fileContainingSymbol':
-      return filesOf(fileOf(asked.value, registry), asked.value);
+      return filesOf(fileOf(about, registry), about);
     case 'allExtensionNumbersOfType':
       return {
         case: 'allExtensionNumbersResponse' as const,
-        value: { baseTypeName: asked.value, extensionNumber: [] },
+        value: { baseTypeName: about, extensionNumber: [] },
       };
     default:
       return refusal(Code.NotFound, 'There are no extensions.');
