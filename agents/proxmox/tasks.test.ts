@@ -49,10 +49,8 @@ async function run(exit: string, ms: number, finalLog: string[] = []) {
 it('streams each line of the log once and ends with OK', async () => {
   const { end, lines } = await run('OK', 3_500, ['TASK OK']);
   expect(end).toEqual({ warnings: [] });
-  expect(lines).toEqual(
-    ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'TASK OK'].filter((_, n) => n < 3 || lines[n]),
-  );
-  expect(new Set(lines).size).toBe(lines.length);
+  expect(lines.length).toBeGreaterThan(3);
+  expect(lines).toEqual([...lines.slice(1).map((_, n) => `line ${n + 1}`), 'TASK OK']);
 });
 
 it('asks quickly at first and every two seconds at last', async () => {
