@@ -36,9 +36,9 @@ export interface RunningAgent {
  */
 export async function startAgent(config: AgentConfig, options: RunOptions = {}): Promise<RunningAgent> {
   const { clock = systemClock, random = Math.random, log = createLogger(config.logLevel), keepalive } = options;
+  const roles = await loadRoles(config.roles);
   const identities = new IdentityStore(config.stateDir);
   const identity = await enrolled(identities, config.stateDir);
-  const roles = await loadRoles(config.roles);
   const agent: Agent = new Agent({
     roles,
     ledger: await Ledger.open(config.stateDir),

@@ -1,5 +1,5 @@
-import { type HealthSchema, Role } from '@berth/proto/agent/v1/session_pb.js';
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { HealthSchema, Role } from '@berth/proto/agent/v1/session_pb.js';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Report } from './role.ts';
 
 /** Reports kept for a session to come; each drifted file counts as one. */
@@ -31,7 +31,7 @@ export class Reports {
 
   /** Reports the health as it is now. */
   beat(): void {
-    this.#pass('health', { case: 'health', value: this.#wellBeing() } as Report);
+    this.#pass('health', { case: 'health', value: create(HealthSchema, this.#wellBeing()) });
   }
 
   /** From now on reports go here, those kept first. */
