@@ -1,0 +1,174 @@
+import {
+  type CreateServiceRequest,
+  CreateServiceRequestSchema,
+  type DeleteServiceRequest,
+  type Service,
+  ServiceSchema,
+  type UpdateServiceRequest,
+} from '@berth/proto/api/v1/services_pb.js';
+import { create } from '@bufbuild/protobuf';
+import { AppError } from '../../errors.ts';
+import type { Row } from '../../store/schema.ts';
+import { bumpSite } from '../../store/site-changes.ts';
+import { siteById } from '../../store/sites.ts';
+import type { Tx } from '../../store/store.ts';
+import { UniqueViolation } from '../../store/violations.ts';
+import type { AppDeps } from '../app-deps.ts';
+import type { Caller } from '../caller.ts';
+import { LIMITS, readService, type ServiceFields } from '../containers/container-fields.ts';
+import { requireAgents } from '../containers/require-agents.ts';
+import { findContainer, findService } from '../find.ts';
+import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
+import { record } from '../record.ts';
+import { maskPaths } from '../validate/masks.ts';
+import { referenceFault } from '../validate/text.ts';
+import { Violations } from '../validate/violations.ts';
+import { addServices, lostRace, placeOf } from './add-services.ts';
+
+const PATHS = ['internal_port', 'http.host', 'http.backend_tls', 'tcp.external_port', 'udp.external_port'];
+const ATTEMPTS = 20;
+
+/** Adds a service to a container. @returns its identifier */
+export async function createService(
+  { store }: AppDeps,
+  caller: Caller,
+  request: CreateServiceRequest,
+): Promise<string> {
+  const found = new Violations();
+  checkIdempotencyKey(request.idempotencyKey, found);
+  found.check('container', referenceFault(request.container));
+  const fields = readService(request.service ?? create(ServiceSchema), 'service', found);
+  found.refuse();
+  const call = { caller, schema: CreateServiceRequestSchema, request };
+  const { outcome } = await settlingRaces(fields, () =>
+    createOnce(store, call, async (tx) => {
+      const container = await findContainer(tx.db, caller, request.container, 'container');
+      const site = await siteOf(tx, container);
+      await bumpSite(tx, site.id, container.id);
+      refuseDeleting(container);
+      await refuseTooMany(tx, container.id);
+      await requireAgents(tx.db, site, ['nginx']);
+      const [service = ''] = await addServices(tx, site, container.id, [fields], () => 'service');
+      await changed(tx, caller, container, 'service.create', service, { ...fields });
+      return { service };
+    }),
+  );
+  return outcome.service;
+}
+
+/** Changes the fields the mask names. @returns the identifier */
+export async function updateService(
+  { store }: AppDeps,
+  caller: Caller,
+  request: UpdateServiceRequest,
+): Promise<string> {
+  const asked = request.service ?? create(ServiceSchema);
+  const found = new Violations();
+  const paths = maskPaths(request.updateMask, PATHS, found);
+  found.check('service.id', referenceFault(asked.id));
+  found.refuse();
+  const { service: before } = await findService(store.db, caller, asked.id, 'service.id');
+  const merged = merge(before, asked, paths, found);
+  const fields = readService(merged, 'service', found);
+  found.refuse();
+  await settlingRaces(fields, () =>
+    store.transaction(async (tx) => {
+      const { service, container } = await findService(tx.db, caller, asked.id, 'service.id');
+      const site = await siteOf(tx, container);
+      await bumpSite(tx, site.id, container.id);
+      refuseDeleting(container);
+      const place = await placeOf(tx, site, fields, 'service', service.id);
+      const set = { ...place, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
+      await tx.db.updateTable('services').set(set).where('id', '=', service.id).execute();
+      await changed(tx, caller, container, 'service.update', service.id, set);
+    }),
+  );
+  return before.id;
+}
+
+/** Removes a service. */
+export async function deleteService({ store }: AppDeps, caller: Caller, request: DeleteServiceRequest): Promise<void> {
+  await store.transaction(async (tx) => {
+    const { service, container } = await findService(tx.db, caller, request.service, 'service');
+    await bumpSite(tx, container.site_id, container.id);
+    await tx.db.deleteFrom('services').where('id', '=', service.id).execute();
+    await tx.db.deleteFrom('conditions').where('subject', '=', `service ${service.id}`).execute();
+    await changed(tx, caller, container, 'service.delete', service.id, { kind: service.kind });
+  });
+}
+
+/** What the service would be afterwards, as a message, so that one reader checks every way of writing one. */
+function merge(before: Row<'services'>, asked: Service, paths: ReadonlySet<string>, found: Violations): Service {
+  for (const path of paths) {
+    const kind = path.includes('.') ? path.slice(0, path.indexOf('.')) : undefined;
+    if (kind === undefined) continue;
+    const wrong = kind !== before.kind ? `this service is exposed by ${before.kind}` : undefined;
+    const missing = asked.exposure.case !== kind ? 'is named by the mask and missing' : undefined;
+    found.check(`service.${path}`, wrong ?? missing);
+  }
+  found.refuse();
+  return create(ServiceSchema, {
+    internalPort: paths.has('internal_port') ? asked.internalPort : before.internal_port,
+    exposure: exposureAfter(before, asked, paths),
+  });
+}
+
+function exposureAfter(before: Row<'services'>, { exposure }: Service, paths: ReadonlySet<string>) {
+  if (before.kind === 'http') {
+    const named = exposure.case === 'http' ? exposure.value : undefined;
+    const host = paths.has('http.host') ? named?.host : before.host;
+    const backendTls = paths.has('http.backend_tls') ? named?.backendTls : before.backend_tls === 1;
+    return { case: 'http' as const, value: { host: host ?? '', backendTls: backendTls ?? false } };
+  }
+  const named = exposure.case === 'tcp' || exposure.case === 'udp' ? exposure.value : undefined;
+  const port = paths.has(`${before.kind}.external_port`) ? named?.externalPort : before.external_port;
+  return { case: before.kind, value: { externalPort: port ?? 0 } };
+}
+
+async function siteOf(tx: Tx, container: Row<'containers'>): Promise<Row<'sites'>> {
+  const site = await siteById(tx.db, container.site_id);
+  if (!site) throw new Error(`container ${container.id} has no site`);
+  return site;
+}
+
+function refuseDeleting(container: Row<'containers'>): void {
+  if (container.phase !== 'deleting') return;
+  throw new AppError('failed_precondition', {
+    reason: 'container_not_ready',
+    message: `${container.hostname} is being deleted.`,
+  });
+}
+
+async function refuseTooMany(tx: Tx, containerId: string): Promise<void> {
+  const rows = await tx.db.selectFrom('services').select('id').where('container_id', '=', containerId).execute();
+  if (rows.length < LIMITS.services) return;
+  throw new AppError('resource_exhausted', {
+    reason: 'too_many_services',
+    message: `A container has at most ${LIMITS.services} services.`,
+  });
+}
+
+async function changed(
+  tx: Tx,
+  caller: Caller,
+  container: Row<'containers'>,
+  action: string,
+  objectId: string,
+  change: Record<string, unknown>,
+): Promise<void> {
+  tx.nudge({ kind: 'container', id: container.id });
+  await record(tx, caller, { action, siteId: container.site_id, objectKind: 'service', objectId, change });
+}
+
+/** An automatic port lost to somebody else is picked anew; a name or port asked for by its caller is reported. */
+async function settlingRaces<T>(fields: ServiceFields, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UniqueViolation)) throw error;
+      const automatic = error.constraint === 'services_port' && fields.externalPort === 0;
+      if (!automatic || attempt === ATTEMPTS) throw lostRace(error.constraint, 'service') ?? error;
+    }
+  }
+}
