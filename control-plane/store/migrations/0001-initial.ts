@@ -16,7 +16,7 @@ const optional = (t: Table, columns: Record<string, string>): Table =>
 const counter = (t: Table, ...names: string[]): Table =>
   names.reduce((table, name) => table.addColumn(name, 'bigint', (c) => c.notNull().defaultTo(0)), t);
 
-const identified = (t: Table): Table => t.addColumn('id', sql.raw(ID), (c) => c.primaryKey());
+const identified = (t: Table): Table => t.addColumn('id', sql.raw(ID), (c) => c.notNull().primaryKey());
 
 const tables: Record<string, Columns> = {
   users: (t) =>
@@ -182,7 +182,7 @@ const tables: Record<string, Columns> = {
       .addForeignKeyConstraint('containers_owner', ['owner_id'], 'users', ['id']),
   guest_states: (t, is) =>
     required(
-      t.addColumn('container_id', sql.raw(ID), (c) => c.primaryKey()),
+      t.addColumn('container_id', sql.raw(ID), (c) => c.notNull().primaryKey()),
       {
         exists_on_node: 'smallint',
         power: 'varchar(16)',
@@ -325,7 +325,7 @@ const tables: Record<string, Columns> = {
   settings: (t, is) =>
     optional(
       required(
-        t.addColumn('name', 'varchar(64)', (c) => c.primaryKey()),
+        t.addColumn('name', 'varchar(64)', (c) => c.notNull().primaryKey()),
         { value: is.text, updated_at: MS },
       ),
       { secret_box: is.bytes },

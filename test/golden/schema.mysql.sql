@@ -1,0 +1,367 @@
+CREATE TABLE `agents` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `name` varchar(253) NOT NULL,
+  `roles` varchar(255) NOT NULL,
+  `machine_id` varchar(64) NOT NULL,
+  `status` varchar(16) NOT NULL,
+  `certificate_serial` varchar(64) NOT NULL,
+  `certificate_expires_at` bigint NOT NULL,
+  `version` varchar(64) NOT NULL,
+  `capabilities` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  `rejected_message` mediumtext NOT NULL DEFAULT '',
+  `session_id` varchar(40) DEFAULT NULL,
+  `replica_id` varchar(40) DEFAULT NULL,
+  `connected_at` bigint DEFAULT NULL,
+  `last_seen_at` bigint DEFAULT NULL,
+  `epoch` bigint NOT NULL DEFAULT 0,
+  `desired_generation` bigint NOT NULL DEFAULT 0,
+  `sent_generation` bigint NOT NULL DEFAULT 0,
+  `acked_generation` bigint NOT NULL DEFAULT 0,
+  `running_generation` bigint NOT NULL DEFAULT 0,
+  `rejected_generation` bigint NOT NULL DEFAULT 0,
+  `acked_lease_seq` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  KEY `agents_by_site_id` (`site_id`),
+  CONSTRAINT `agents_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `audit` (
+  `id` varchar(40) NOT NULL,
+  `at` bigint NOT NULL,
+  `action` varchar(64) NOT NULL,
+  `object_kind` varchar(32) NOT NULL,
+  `object_id` varchar(40) NOT NULL,
+  `change_json` mediumtext NOT NULL,
+  `request_id` varchar(40) NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `site_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `audit_by_at` (`at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `certificates` (
+  `id` varchar(40) NOT NULL,
+  `domain_id` varchar(40) NOT NULL,
+  `dns_names` mediumtext NOT NULL,
+  `chain_pem` mediumtext NOT NULL,
+  `key_box` mediumblob NOT NULL,
+  `self_signed` smallint NOT NULL,
+  `not_before` bigint NOT NULL,
+  `not_after` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `certificates_by_domain_id` (`domain_id`),
+  CONSTRAINT `certificates_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `commands` (
+  `id` varchar(40) NOT NULL,
+  `agent_id` varchar(40) NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `payload` mediumblob NOT NULL,
+  `deadline_at` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `operation_id` varchar(40) DEFAULT NULL,
+  `result` mediumblob DEFAULT NULL,
+  `finished_at` bigint DEFAULT NULL,
+  `progress_seq` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  KEY `commands_by_agent_id_state` (`agent_id`,`state`),
+  KEY `commands_by_operation_id` (`operation_id`),
+  CONSTRAINT `commands_agent` FOREIGN KEY (`agent_id`) REFERENCES `agents` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `conditions` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `kind` varchar(64) NOT NULL,
+  `severity` varchar(8) NOT NULL,
+  `subject` varchar(255) NOT NULL,
+  `message` mediumtext NOT NULL,
+  `since` bigint NOT NULL,
+  `agent_id` varchar(40) DEFAULT NULL,
+  `container_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `conditions_site` (`site_id`),
+  KEY `conditions_by_agent_id` (`agent_id`),
+  KEY `conditions_by_container_id` (`container_id`),
+  CONSTRAINT `conditions_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `containers` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `node_id` varchar(40) NOT NULL,
+  `owner_id` varchar(40) NOT NULL,
+  `hostname` varchar(63) NOT NULL,
+  `template` varchar(255) NOT NULL,
+  `cores` int NOT NULL,
+  `memory_mib` int NOT NULL,
+  `disk_gib` int NOT NULL,
+  `description` mediumtext NOT NULL,
+  `cluster` varchar(63) NOT NULL,
+  `vmid` int NOT NULL,
+  `mac` varchar(17) NOT NULL,
+  `address` varchar(45) NOT NULL,
+  `phase` varchar(16) NOT NULL,
+  `power` varchar(16) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `active_operation_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `containers_hostname` (`site_id`,`hostname`),
+  UNIQUE KEY `containers_address` (`site_id`,`address`),
+  UNIQUE KEY `containers_mac` (`mac`),
+  UNIQUE KEY `containers_vmid` (`cluster`,`vmid`),
+  KEY `containers_owner` (`owner_id`),
+  KEY `containers_by_node_id` (`node_id`),
+  KEY `containers_by_created_at` (`created_at`),
+  CONSTRAINT `containers_node` FOREIGN KEY (`node_id`) REFERENCES `nodes` (`id`),
+  CONSTRAINT `containers_owner` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`),
+  CONSTRAINT `containers_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `domains` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `name` varchar(253) NOT NULL,
+  `created_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `domains_name` (`name`),
+  KEY `domains_site` (`site_id`),
+  CONSTRAINT `domains_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `foreign_vmids` (
+  `cluster` varchar(63) NOT NULL,
+  `vmid` int NOT NULL,
+  `seen_at` bigint NOT NULL,
+  PRIMARY KEY (`cluster`,`vmid`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `freed_addresses` (
+  `site_id` varchar(40) NOT NULL,
+  `address` varchar(45) NOT NULL,
+  `freed_at` bigint NOT NULL,
+  PRIMARY KEY (`site_id`,`address`),
+  CONSTRAINT `freed_addresses_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `guest_states` (
+  `container_id` varchar(40) NOT NULL,
+  `exists_on_node` smallint NOT NULL,
+  `power` varchar(16) NOT NULL,
+  `lock_name` varchar(32) NOT NULL,
+  `uptime_seconds` bigint NOT NULL,
+  `memory_bytes` bigint NOT NULL,
+  `cpu_permille` int NOT NULL,
+  `addresses` mediumtext NOT NULL,
+  `seen_at` bigint NOT NULL,
+  PRIMARY KEY (`container_id`),
+  CONSTRAINT `guest_states_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `idempotency_keys` (
+  `user_id` varchar(40) NOT NULL,
+  `method` varchar(64) NOT NULL,
+  `idempotency_key` varchar(128) NOT NULL,
+  `request_hash` char(64) NOT NULL,
+  `outcome` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  `expires_at` bigint NOT NULL,
+  PRIMARY KEY (`user_id`,`method`,`idempotency_key`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `join_tokens` (
+  `id` varchar(40) NOT NULL,
+  `token_hash` char(64) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `roles` varchar(255) NOT NULL,
+  `expires_at` bigint NOT NULL,
+  `created_by` varchar(40) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `consumed_at` bigint DEFAULT NULL,
+  `key_hash` char(64) DEFAULT NULL,
+  `agent_id` varchar(40) DEFAULT NULL,
+  `chain_pem` mediumtext DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `join_tokens_hash` (`token_hash`),
+  KEY `join_tokens_site` (`site_id`),
+  CONSTRAINT `join_tokens_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `leases` (
+  `site_id` varchar(40) NOT NULL,
+  `mac` varchar(17) NOT NULL,
+  `address` varchar(45) NOT NULL,
+  `hostname` varchar(255) NOT NULL,
+  `seen_at` bigint NOT NULL,
+  `expires_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`site_id`,`mac`),
+  KEY `leases_by_site_id_address` (`site_id`,`address`),
+  CONSTRAINT `leases_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `nodes` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `name` varchar(63) NOT NULL,
+  `cluster` varchar(63) NOT NULL,
+  `api_url` varchar(255) NOT NULL,
+  `token_id` varchar(255) NOT NULL,
+  `token_secret_box` mediumblob NOT NULL,
+  `ca_pem` mediumtext NOT NULL,
+  `fingerprint` varchar(95) NOT NULL,
+  `image_storage` varchar(100) NOT NULL,
+  `volume_storage` varchar(100) NOT NULL,
+  `bridge` varchar(15) NOT NULL,
+  `schedulable` smallint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `agent_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `nodes_name` (`site_id`,`name`),
+  CONSTRAINT `nodes_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `nudges` (
+  `id` bigint NOT NULL AUTO_INCREMENT,
+  `topic` varchar(80) NOT NULL,
+  `origin` varchar(40) NOT NULL,
+  `at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `nudges_by_at` (`at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `operations` (
+  `id` varchar(40) NOT NULL,
+  `kind` varchar(64) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `container_id` varchar(40) NOT NULL,
+  `hostname` varchar(63) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `request_id` varchar(40) NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `data` mediumtext NOT NULL,
+  `error` mediumtext NOT NULL,
+  `error_reason` varchar(64) NOT NULL,
+  `lease_until` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `lease_owner` varchar(40) DEFAULT NULL,
+  `finished_at` bigint DEFAULT NULL,
+  `lease_epoch` bigint NOT NULL DEFAULT 0,
+  `log_seq` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  KEY `operations_by_state_lease_until` (`state`,`lease_until`),
+  KEY `operations_by_container_id` (`container_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `operation_logs` (
+  `operation_id` varchar(40) NOT NULL,
+  `seq` bigint NOT NULL,
+  `at` bigint NOT NULL,
+  `step` varchar(64) NOT NULL,
+  `text` mediumtext NOT NULL,
+  PRIMARY KEY (`operation_id`,`seq`),
+  CONSTRAINT `operation_logs_operation` FOREIGN KEY (`operation_id`) REFERENCES `operations` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `operation_steps` (
+  `operation_id` varchar(40) NOT NULL,
+  `position` int NOT NULL,
+  `name` varchar(64) NOT NULL,
+  `title` varchar(255) NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `error` mediumtext NOT NULL,
+  `started_at` bigint DEFAULT NULL,
+  `finished_at` bigint DEFAULT NULL,
+  `attempts` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`operation_id`,`position`),
+  CONSTRAINT `operation_steps_operation` FOREIGN KEY (`operation_id`) REFERENCES `operations` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `services` (
+  `id` varchar(40) NOT NULL,
+  `container_id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `kind` varchar(8) NOT NULL,
+  `internal_port` int NOT NULL,
+  `backend_tls` smallint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `host` varchar(253) DEFAULT NULL,
+  `domain_id` varchar(40) DEFAULT NULL,
+  `external_port` int DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `services_host` (`host`),
+  UNIQUE KEY `services_port` (`site_id`,`kind`,`external_port`),
+  KEY `services_domain` (`domain_id`),
+  KEY `services_by_container_id` (`container_id`),
+  CONSTRAINT `services_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `services_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `sessions` (
+  `id` varchar(40) NOT NULL,
+  `token_hash` char(64) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `last_used_at` bigint NOT NULL,
+  `expires_at` bigint NOT NULL,
+  `user_agent` varchar(255) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `sessions_token` (`token_hash`),
+  KEY `sessions_by_user_id` (`user_id`),
+  CONSTRAINT `sessions_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `settings` (
+  `name` varchar(64) NOT NULL,
+  `value` mediumtext NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `secret_box` mediumblob DEFAULT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `sites` (
+  `id` varchar(40) NOT NULL,
+  `name` varchar(63) NOT NULL,
+  `internal_domain` varchar(253) NOT NULL,
+  `network` varchar(18) NOT NULL,
+  `range_start` varchar(15) NOT NULL,
+  `range_end` varchar(15) NOT NULL,
+  `gateway` varchar(15) NOT NULL,
+  `dns_servers` mediumtext NOT NULL,
+  `forwarders` mediumtext NOT NULL,
+  `external_address` varchar(253) NOT NULL,
+  `port_range_start` int NOT NULL,
+  `port_range_end` int NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `revision` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `sites_name` (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `site_changes` (
+  `site_id` varchar(40) NOT NULL,
+  `revision` bigint NOT NULL,
+  `at` bigint NOT NULL,
+  `container_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`site_id`,`revision`),
+  CONSTRAINT `site_changes_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `users` (
+  `id` varchar(40) NOT NULL,
+  `username` varchar(64) NOT NULL,
+  `display_name` varchar(255) NOT NULL,
+  `password_hash` varchar(255) NOT NULL,
+  `administrator` smallint NOT NULL,
+  `status` varchar(16) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `email` varchar(255) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `users_username` (`username`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
