@@ -72,17 +72,17 @@ export class NginxProcess {
 
   /**
    * Resolves when `releaseId` is served and no earlier worker takes connections any more, or with nginx's own words
-   * when it kept its old configuration, or after ten seconds.
+   * when it kept its old configuration, or after `withinMs` milliseconds.
    */
-  async takenOver(releaseId: string): Promise<StepFailure | undefined> {
-    const deadline = this.#clock.now() + TAKE_OVER_MS;
+  async takenOver(releaseId: string, withinMs = TAKE_OVER_MS): Promise<StepFailure | undefined> {
+    const deadline = this.#clock.now() + withinMs;
     while (this.#clock.now() < deadline) {
       const refusals = await this.#log.refusals();
       if (refusals) return { exitCode: 0, stderr: refusals };
       if ((await this.#replaced()) && (await this.servedRelease()) === releaseId) return undefined;
       await delay(this.#clock, LOOK_MS);
     }
-    return { exitCode: 0, stderr: `nginx does not serve release ${releaseId} after ${TAKE_OVER_MS / 1000} s` };
+    return { exitCode: 0, stderr: `nginx does not serve release ${releaseId} after ${withinMs / 1000} s` };
   }
 
   /** Like `takenOver` after going back, when refusals of the failed release may still be written. */

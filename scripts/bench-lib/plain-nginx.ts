@@ -1,0 +1,79 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { nginxConfigSchema } from '@berth/agents/nginx/config.ts';
+import { NginxProcess } from '@berth/agents/nginx/nginx-process.ts';
+import { systemClock } from '@berth/proto/contract/clock.ts';
+
+/** An nginx with a configuration written by hand, as the alternative of a benchmark. */
+export class PlainNginx {
+  readonly #directory: string;
+  readonly #nginx: NginxProcess;
+
+  /** @param directory its own, made when missing */
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#nginx = new NginxProcess(nginxConfigSchema.parse({ rootDir: directory, manage: true }), systemClock);
+  }
+
+  /**
+   * Writes, tests and loads a configuration and waits until it alone is served. Returns the milliseconds it took.
+   * @param http what stands inside `http { … }`
+   * @throws Error with nginx's words when it refuses
+   */
+  async load(id: string, http: string): Promise<number> {
+    const current = join(this.#directory, 'current');
+    for (const directory of [current, join(this.#directory, 'run'), join(this.#directory, 'tmp')]) {
+      await mkdir(directory, { recursive: true });
+    }
+    const start = performance.now();
+    await writeFile(join(current, 'nginx.conf'), this.#frame(id, http));
+    const failure =
+      (await this.#nginx.test(current)) ?? (await this.#nginx.reload()) ?? (await this.#nginx.takenOver(id, 60_000));
+    if (failure) throw new Error(failure.stderr);
+    return performance.now() - start;
+  }
+
+  /** Process id of its master. */
+  async masterPid(): Promise<number> {
+    return Number(await readFile(join(this.#directory, 'run', 'nginx.pid'), 'utf8'));
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    process.kill(await this.masterPid(), 'SIGTERM');
+  }
+
+  #frame(id: string, http: string): string {
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((name) => `${name}_temp_path ${this.#directory}/tmp/${name};`)
+      .join('\n');
+    return `user www-data;
+worker_processes 2;
+pid ${this.#directory}/run/nginx.pid;
+error_log ${this.#directory}/run/error.log warn;
+events { worker_connections 8192; }
+http {
+${temporary}
+access_log off;
+server { listen unix:${this.#directory}/run/status.sock; return 200 "${id} $pid"; }
+${http}
+}
+`;
+  }
+}
+
+/** Memory of an nginx, its master and all its workers, in MB: as resident, and with shared pages counted once. */
+export async function memoryOf(masterPid: number): Promise<{ rss: number; pss: number }> {
+  const pids = [masterPid, ...(await childrenOf(masterPid))];
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8')));
+  const sum = (field: string) =>
+    texts.reduce((total, text) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0), 0);
+  return { rss: sum('Rss') / 1024, pss: sum('Pss') / 1024 };
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));
+  return lists.join(' ').split(' ').filter(Boolean).map(Number);
+}
