@@ -1,10 +1,10 @@
 import { CommandFailureCode, type CreateGuest } from '@berth/proto/agent/v1/command_pb.js';
 import { upidAnswer } from './answers.ts';
-import type { PveParams } from './client.ts';
+import { creationParams } from './creation-params.ts';
 import { isFailure, PveFailure } from './failure.ts';
 import { readStatus } from './guest-status.ts';
 import { awaitOwnCreation, type GuestWork, waitFor, whileLocked } from './guest-work.ts';
-import { findGuest, type GuestPlace, ownershipMark } from './locate.ts';
+import { findGuest, type GuestPlace } from './locate.ts';
 import { stopTask } from './tasks.ts';
 import { resolveTemplate } from './template.ts';
 
@@ -59,7 +59,7 @@ async function begin(work: GuestWork, task: CreateGuest): Promise<string[]> {
   const { ref, nodes, context } = work;
   const client = nodes.client(ref.node);
   const template = await resolveTemplate(client, ref.node, task.imageStorage, task.template);
-  const params = creationParams(work, task, template);
+  const params = creationParams(ref, task, template);
   const intent = { intent: 'create', node: ref.node, vmid: String(ref.vmid) };
   return whileLocked(work, async () => {
     await context.notes.write(intent);
@@ -73,23 +73,4 @@ async function begin(work: GuestWork, task: CreateGuest): Promise<string[]> {
       throw error;
     }
   });
-}
-
-function creationParams({ ref }: GuestWork, task: CreateGuest, template: string): PveParams {
-  return {
-    vmid: ref.vmid,
-    ostemplate: template,
-    hostname: ref.hostname,
-    cores: task.cores,
-    memory: task.memoryMib,
-    swap: task.swapMib,
-    rootfs: `${task.volumeStorage}:${task.diskGib}`,
-    net0: `name=eth0,bridge=${task.bridge},hwaddr=${ref.mac.toUpperCase()},ip=dhcp,type=veth`,
-    description: `Managed by Berth: changes by hand may be undone.\n${ownershipMark(ref.containerId)}`,
-    tags: 'berth',
-    onboot: Number(task.onBoot),
-    unprivileged: Number(task.unprivileged),
-    // A token may set nesting and nothing else, and an empty value is refused.
-    features: task.nesting ? 'nesting=1' : undefined,
-  };
 }

@@ -24,17 +24,6 @@ export interface GuestWork {
   lockTimeoutMs: number;
 }
 
-/** The reference of a command. @throws PveFailure INVALID when it is missing or out of range. */
-export function checkedRef(ref: GuestRef | undefined): GuestRef {
-  if (!ref?.node || ref.vmid < 100 || ref.vmid > 999_999_999 || !ref.containerId || !ref.mac) {
-    throw new PveFailure(
-      CommandFailureCode.INVALID,
-      'guest: node, vmid 100–999999999, mac and container_id are needed',
-    );
-  }
-  return ref;
-}
-
 /** Waits for a task of this work and streams its log. */
 export function waitFor(work: GuestWork, client: PveApi, upid: string): Promise<{ warnings: string[] }> {
   const { clock, context } = work;

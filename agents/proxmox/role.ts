@@ -17,8 +17,9 @@ import { configureGuest, deleteGuest, inspectGuest, startGuest, stopGuest } from
 import { checkResources } from './check-resources.ts';
 import type { ProxmoxConfig } from './config.ts';
 import { createGuest, type GuestDone } from './create-guest.ts';
+import { checkedRef } from './creation-params.ts';
 import { PveFailure } from './failure.ts';
-import { checkedRef, type GuestWork } from './guest-work.ts';
+import type { GuestWork } from './guest-work.ts';
 import { NodeSet } from './nodes.ts';
 import { Serial } from './serial.ts';
 import { GuestWatcher } from './watch-guests.ts';

@@ -1,0 +1,86 @@
+import { Resolver } from 'node:dns/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DnsmasqConfig, dnsmasqConfigSchema } from '@berth/agents/dnsmasq/config.ts';
+import { createDnsmasqRole } from '@berth/agents/dnsmasq/role.ts';
+import { createLogger } from '@berth/agents/shared/logger.ts';
+import type { RoleModule } from '@berth/agents/shared/role.ts';
+import { systemClock } from '@berth/proto/contract/clock.ts';
+import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+
+// A dnsmasq that the host's service manager owns: here a line of shell stands for `systemctl restart dnsmasq`.
+
+let root: string;
+let config: DnsmasqConfig;
+let role: RoleModule;
+let resolver: Resolver;
+let generation = 0n;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'berth-dnsmasq-'));
+  const dnsPort = await freePort();
+  const pidFile = join(root, 'service.pid');
+  const restart = [
+    `p=$(cat ${pidFile} 2>/dev/null) && kill $p && while [ -e /proc/$p ]; do :; done`,
+    `exec dnsmasq --user=root --pid-file=${pidFile} --conf-file=${root}/current/dnsmasq.conf`,
+  ].join('\n');
+  config = dnsmasqConfigSchema.parse({
+    rootDir: root,
+    listenAddresses: ['127.0.0.1'],
+    dnsPort,
+    dhcp: false,
+    manage: false,
+    pidFile,
+    restartCommand: ['sh', '-c', restart],
+  });
+  role = createDnsmasqRole(config);
+  const log = createLogger('fatal');
+  await role.start({ clock: systemClock, random: Math.random, log, stateDir: root, report: () => {} });
+  resolver = new Resolver({ timeout: 1_000, tries: 2 });
+  resolver.setServers([`127.0.0.1:${dnsPort}`]);
+});
+
+afterAll(async () => {
+  await role.stop();
+  process.kill(await pid(), 'SIGTERM');
+  await rm(root, { recursive: true, force: true });
+});
+
+const pid = async () => Number(await readFile(config.pidFile, 'utf8'));
+
+const nameOf = (address: string) =>
+  makeResource('web', { case: 'nameRecord', value: { fqdn: 'web.lab.internal', address } });
+const service = makeResource('ldap', {
+  case: 'srvRecord',
+  value: { fqdn: '_ldap._tcp.lab.internal', target: 'web.lab.internal', port: 636 },
+});
+
+function apply(...resources: ReturnType<typeof makeResource>[]) {
+  generation += 1n;
+  return role.apply({ generation, resources: new Map(resources.map((each) => [keyOf(each), each])) });
+}
+
+it('is restarted by its owner when the main file changed, and gets a SIGHUP otherwise', async () => {
+  expect(await apply(nameOf('10.0.0.1'))).toMatchObject({ status: 'running', errors: [] });
+  const first = await pid();
+  expect(await apply(nameOf('10.0.0.2'))).toMatchObject({ status: 'running' });
+  expect(await resolver.resolve4('web.lab.internal')).toEqual(['10.0.0.2']);
+  expect(await pid()).toBe(first);
+  expect(await apply(nameOf('10.0.0.2'), service)).toMatchObject({ status: 'running' });
+  expect(await resolver.resolveSrv('_ldap._tcp.lab.internal')).toMatchObject([{ name: 'web.lab.internal', port: 636 }]);
+  expect(await pid()).not.toBe(first);
+});
+
+it('goes back when its owner cannot restart it', async () => {
+  const broken = createDnsmasqRole({ ...config, restartCommand: ['sh', '-c', 'echo no such unit >&2; exit 5'] });
+  const log = createLogger('fatal');
+  await broken.start({ clock: systemClock, random: Math.random, log, stateDir: root, report: () => {} });
+  const set = new Map([[keyOf(nameOf('10.0.0.3')), nameOf('10.0.0.3')]]);
+  const report = await broken.apply({ generation: 99n, resources: set });
+  expect(report).toMatchObject({ status: 'rejected', message: 'reload: no such unit' });
+  await broken.stop();
+  expect(await resolver.resolve4('web.lab.internal')).toEqual(['10.0.0.2']);
+});
