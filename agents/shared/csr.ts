@@ -1,8 +1,6 @@
-// @peculiar/x509 asks for this polyfill before it is loaded itself.
-import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, generateKeyPair as generate, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
-import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { Pkcs10CertificateRequestGenerator } from './x509.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 
