@@ -63,8 +63,9 @@ class Poll {
       this.#failed = false;
       if (this.#count++ % POLLS_BETWEEN_PRUNES === 0) await this.#prune();
     } catch (error) {
+      // Once an outage, not at every look.
+      if (!this.#failed) this.#options.onError(error);
       this.#failed = true;
-      this.#options.onError(error);
     }
   }
 

@@ -41,6 +41,7 @@ class Listener {
   #client: pg.Client | undefined;
   #closed = false;
   #cancelRetry: () => void = () => {};
+  #connecting: Promise<void> = Promise.resolve();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -48,18 +49,27 @@ class Listener {
 
   async connect(): Promise<void> {
     const client = new pg.Client({ connectionString: this.#options.url, keepAlive: true });
+    this.#client = client;
     client.on('notification', ({ payload }) => this.#receive(payload ?? ''));
     client.on('error', this.#options.onError);
-    client.once('end', () => this.#reconnectLater());
-    this.#client = client;
-    await client.connect();
-    await client.query(`listen ${CHANNEL}`);
+    client.once('end', () => this.#ended(client));
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+    } catch (error) {
+      this.#client = undefined;
+      client.end().catch(this.#options.onError);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry();
-    await this.#client?.end();
+    await this.#connecting;
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end();
   }
 
   #receive(payload: string): void {
@@ -69,19 +79,25 @@ class Listener {
     if (topic) this.#options.deliver(topic);
   }
 
+  #ended(client: pg.Client): void {
+    if (this.#client === client) this.#reconnectLater();
+  }
+
   #reconnectLater(): void {
     if (this.#closed) return;
     this.#cancelRetry();
     this.#cancelRetry = this.#options.clock.after(RECONNECT_MS, () => {
-      this.connect()
-        .then(() => this.#options.onGap())
-        .catch((error) => this.#retry(error));
+      this.#connecting = this.#reconnect();
     });
   }
 
-  #retry(error: unknown): void {
-    if (this.#closed) return;
-    this.#options.onError(error);
-    this.#reconnectLater();
+  async #reconnect(): Promise<void> {
+    try {
+      await this.connect();
+      await this.#options.onGap();
+    } catch (error) {
+      this.#options.onError(error);
+      this.#reconnectLater();
+    }
   }
 }
