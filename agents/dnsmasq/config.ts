@@ -20,7 +20,7 @@ export const dnsmasqConfigSchema = z
     dnsPort: z.int().min(1).max(65_535).default(53),
     /** Whether to hand out addresses; needs root. */
     dhcp: z.boolean().default(true),
-    /** Whether to report the leases in `leaseFile`; default: where addresses are handed out. */
+    /** Whether to report the leases in `leaseFile`; default: as `dhcp`. Without DHCP, somebody else writes it. */
     watchLeases: z.boolean().optional(),
     /** Where dnsmasq keeps its leases; default `leases` beside the releases. */
     leaseFile: path.optional(),

@@ -18,6 +18,8 @@ export interface LeaseReleaser {
   config: DnsmasqConfig;
   server: DnsmasqServer;
   clock: Clock;
+  /** Runs work that must have the process to itself. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -27,10 +29,12 @@ export interface LeaseReleaser {
  */
 export async function releaseLease(host: LeaseReleaser, { mac, address }: ReleaseLease): Promise<CommandOutcome> {
   if (!(await isLeased(host, mac, address))) return { ok: true, success: {} };
+  // A dnsmasq without DHCP does not hold the file.
+  if (!host.config.dhcp) return (await strikeOff(host.config.leaseFile, mac, address)) ?? { ok: true, success: {} };
   const words = await sendRelease(host, mac, address);
   if (words === undefined) return { ok: true, success: {} };
   if (!host.config.manage) return failure(`the lease of ${mac} could not be ended: ${words}`);
-  return editLeases(host, mac, address);
+  return host.inTurn(() => editLeases(host, mac, address));
 }
 
 /** Undefined when the lease is gone, else what stood in the way. */

@@ -92,8 +92,8 @@ class DnsmasqRole implements RoleModule {
       return { ok: false, code: CommandFailureCode.UNSUPPORTED, message };
     }
     const task = command.task.value;
-    const outcome = await this.#inTurn(() => releaseLease(host, task));
-    await host.leases.look(false);
+    const outcome = await releaseLease({ ...host, inTurn: (work) => this.#inTurn(work) }, task);
+    if (this.#config.watchLeases) await host.leases.look(false);
     return outcome;
   }
 

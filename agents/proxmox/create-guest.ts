@@ -5,7 +5,6 @@ import { isFailure, PveFailure } from './failure.ts';
 import { readStatus } from './guest-status.ts';
 import { awaitOwnCreation, type GuestWork, waitFor, whileLocked } from './guest-work.ts';
 import { findGuest, type GuestPlace } from './locate.ts';
-import { stopTask } from './tasks.ts';
 import { resolveTemplate } from './template.ts';
 
 /** How a command on a guest ended well. */
@@ -17,7 +16,8 @@ export interface GuestDone {
 /**
  * Creates a container, once. What PVE hides while it creates (whose the guest is) our own notes and the list of our
  * token's tasks tell: the intent is on disk before the request, the UPID right after the answer, and whoever comes
- * here again looks for a task or a guest of ours before asking PVE a second time.
+ * here again looks for a task or a guest of ours before asking PVE a second time. An agent that is stopped or told to
+ * cancel only stops waiting: the task runs on, for the next run to find or for DeleteGuest to take away.
  */
 export async function createGuest(work: GuestWork, task: CreateGuest): Promise<GuestDone> {
   const { upid } = work.context.notes.read();
@@ -65,12 +65,6 @@ async function begin(work: GuestWork, task: CreateGuest): Promise<string[]> {
     await context.notes.write(intent);
     const upid = await client.post(`/nodes/${encodeURIComponent(ref.node)}/lxc`, upidAnswer, params);
     await context.notes.write({ ...intent, upid });
-    try {
-      return (await waitFor(work, client, upid)).warnings;
-    } catch (error) {
-      // PVE takes a creation that is stopped away again.
-      if (context.signal.aborted) await stopTask(client, upid);
-      throw error;
-    }
+    return (await waitFor(work, client, upid)).warnings;
   });
 }

@@ -1,6 +1,6 @@
 import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
-import { emptyAnswer, taskLogAnswer, taskStatusAnswer, tasksAnswer } from './answers.ts';
+import { taskLogAnswer, taskStatusAnswer, tasksAnswer } from './answers.ts';
 import type { PveApi } from './client.ts';
 import { codeOfWords, isFailure, PveFailure } from './failure.ts';
 
@@ -61,11 +61,6 @@ export async function newestOwnTask(
   const tasks = await client.get(`/nodes/${encodeURIComponent(node)}/tasks`, tasksAnswer, params);
   const own = tasks.filter(({ upid }) => upid.split(':')[7] === client.owner);
   return own.toSorted((a, b) => b.starttime - a.starttime)[0]?.upid;
-}
-
-/** Asks PVE to stop a task. */
-export async function stopTask(client: PveApi, upid: string): Promise<void> {
-  await client.delete(taskPath(upid), emptyAnswer);
 }
 
 function conclude(exit: string, log: TaskLog): { warnings: string[] } {

@@ -1,13 +1,15 @@
 import { Resolver } from 'node:dns/promises';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DnsmasqConfig, dnsmasqConfigSchema } from '@berth/agents/dnsmasq/config.ts';
 import { createDnsmasqRole } from '@berth/agents/dnsmasq/role.ts';
 import { createLogger } from '@berth/agents/shared/logger.ts';
 import type { RoleModule } from '@berth/agents/shared/role.ts';
+import { CommandSchema } from '@berth/proto/agent/v1/command_pb.js';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
+import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 
@@ -72,6 +74,18 @@ it('is restarted by its owner when the main file changed, and gets a SIGHUP othe
   expect(await apply(nameOf('10.0.0.2'), service)).toMatchObject({ status: 'running' });
   expect(await resolver.resolveSrv('_ldap._tcp.lab.internal')).toMatchObject([{ name: 'web.lab.internal', port: 636 }]);
   expect(await pid()).not.toBe(first);
+});
+
+it('strikes off a lease that somebody else wrote, without touching a dnsmasq that has no DHCP', async () => {
+  const before = await pid();
+  await writeFile(config.leaseFile, '0 02:be:00:00:00:01 10.64.0.20 web1 *\n0 02:be:00:00:00:02 10.64.0.21 web2 *\n');
+  const task = { case: 'releaseLease', value: { mac: '02:be:00:00:00:01', address: '10.64.0.20' } } as const;
+  const signal = new AbortController().signal;
+  const notes = { read: () => ({}), write: async () => {} };
+  const context = { signal, progress: () => {}, notes };
+  expect(await role.execute(create(CommandSchema, { id: 'c', task }), context)).toEqual({ ok: true, success: {} });
+  expect(await readFile(config.leaseFile, 'utf8')).toBe('0 02:be:00:00:00:02 10.64.0.21 web2 *\n');
+  expect(await pid()).toBe(before);
 });
 
 it('goes back when its owner cannot restart it', async () => {
