@@ -19,6 +19,7 @@ import { sessionServiceDefinition } from './service-definition.ts';
 import type { EndCode, SessionLink } from './session-link.ts';
 
 const RECEIVE_MAX_BYTES = 8 << 20;
+const LAST_WORDS_MS = 300;
 
 /** What the listener works with. */
 export interface FleetServerOptions extends EnrolmentDeps {
@@ -154,9 +155,19 @@ function bind(server: grpc.Server, { host, port }: FleetServerOptions['listen'],
 }
 
 async function shutDown(server: grpc.Server, graceMs: number, { fleet, store }: FleetServerOptions): Promise<void> {
-  const left = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  const cancel = store.clock.after(graceMs, () => void fleet.stop().finally(() => server.forceShutdown()));
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  server.tryShutdown(() => resolve());
+  const force = () => {
+    server.forceShutdown();
+    // tryShutdown never calls back for a connection that broke just before.
+    resolve();
+  };
+  const cancels = [
+    store.clock.after(graceMs, () => void fleet.stop()),
+    // A status that was sent needs a moment to arrive; a frozen peer will never take it.
+    store.clock.after(graceMs + LAST_WORDS_MS, force),
+  ];
   await left;
-  cancel();
+  for (const cancel of cancels) cancel();
   await fleet.stop();
 }

@@ -1,9 +1,9 @@
 /** What the fleet's tests stand on: a store in memory with one site, a view to be moved at will, and a wire. */
 import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import {
+  type ConfigDelta,
   ConfigPhase,
   type ConfigStatusSchema,
-  type HelloSchema,
   type SessionRequest,
   SessionRequestSchema,
   type SessionResponse,
@@ -200,21 +200,13 @@ export class ScriptedAgent implements SessionLink {
 
   send({ message }: SessionResponse): void {
     this.heard.push(message);
-    if (message.case !== 'config' || !this.onDelta(message.value.toGeneration)) return;
-    const outcome = applyDelta(this.held, message.value);
-    const about = {
-      epoch: message.value.epoch,
-      generation: message.value.toGeneration,
-      digest: message.value.toDigest,
-    };
-    if (!outcome.ok) {
-      const phase = outcome.refusal === 'needs-snapshot' ? ConfigPhase.NEED_SNAPSHOT : ConfigPhase.REJECTED;
-      this.say({ case: 'configStatus', value: { ...about, phase, message: outcome.refusal } });
-      return;
-    }
-    this.held = outcome.held;
-    this.say({ case: 'configStatus', value: { ...about, phase: ConfigPhase.ACCEPTED } });
-    this.say({ case: 'configStatus', value: { ...about, ...this.outcome } });
+    if (message.case === 'config' && this.onDelta(message.value.toGeneration)) this.#answer(message.value);
+  }
+
+  /** Answers the newest delta, late. */
+  answerLast(): void {
+    const last = this.all('config').at(-1);
+    if (last) this.#answer(last);
   }
 
   close(code: EndCode, message: string): void {
@@ -227,17 +219,30 @@ export class ScriptedAgent implements SessionLink {
   }
 
   /** Says hello with what it holds. */
-  hello(extra: MessageInitShape<typeof HelloSchema> = {}): void {
+  hello(extra: { version?: string; instance?: string } = {}): void {
     const { epoch, generation, digest } = this.held;
     const held = { epoch, generation, digest: digest.bytes(), runningGeneration: generation };
     this.say({ case: 'hello', value: { instance: 'one', version: '0.1.0', held, ...extra } });
   }
 
+  #answer(delta: ConfigDelta): void {
+    const outcome = applyDelta(this.held, delta);
+    const about = { epoch: delta.epoch, generation: delta.toGeneration, digest: delta.toDigest };
+    if (!outcome.ok) {
+      const phase = outcome.refusal === 'needs-snapshot' ? ConfigPhase.NEED_SNAPSHOT : ConfigPhase.REJECTED;
+      this.say({ case: 'configStatus', value: { ...about, phase, message: outcome.refusal } });
+      return;
+    }
+    this.held = outcome.held;
+    this.say({ case: 'configStatus', value: { ...about, phase: ConfigPhase.ACCEPTED } });
+    this.say({ case: 'configStatus', value: { ...about, ...this.outcome } });
+  }
+
   /** Messages of one kind that it was sent. */
-  all<K extends NonNullable<SessionResponse['message']['case']>>(kind: K) {
-    type Heard = Extract<SessionResponse['message'], { case: K }>;
-    return this.heard
-      .filter((message): message is Heard => message.case === kind)
-      .map(({ value }) => value as Heard['value']);
+  all<K extends HeardKind>(kind: K): HeardValue<K>[] {
+    return this.heard.flatMap((message) => (message.case === kind ? [message.value as HeardValue<K>] : []));
   }
 }
+
+type HeardKind = NonNullable<SessionResponse['message']['case']>;
+type HeardValue<K extends HeardKind> = Extract<SessionResponse['message'], { case: K }>['value'];
