@@ -4,29 +4,16 @@
  * engine can do and another cannot.
  */
 import type { Generated, Insertable, Selectable } from 'kysely';
-
-export interface UsersTable {
-  id: string;
-  username: string;
-  display_name: string;
-  email: string | null;
-  /** argon2id in PHC form. */
-  password_hash: string;
-  administrator: number;
-  status: 'pending' | 'active' | 'suspended';
-  created_at: number;
-}
-
-export interface SessionsTable {
-  id: string;
-  /** SHA-256 of the token, hex. */
-  token_hash: string;
-  user_id: string;
-  created_at: number;
-  last_used_at: number;
-  expires_at: number;
-  user_agent: string;
-}
+import type { AgentsTable, CommandsTable, ConditionsTable, JoinTokensTable, LeasesTable } from './schema-fleet.ts';
+import type { OperationLogsTable, OperationStepsTable, OperationsTable } from './schema-operations.ts';
+import type {
+  AuditTable,
+  IdempotencyKeysTable,
+  NudgesTable,
+  SessionsTable,
+  SettingsTable,
+  UsersTable,
+} from './schema-people.ts';
 
 export interface SitesTable {
   id: string;
@@ -167,180 +154,6 @@ export interface ServicesTable {
   /** For tcp and udp, unique per site and kind. */
   external_port: number | null;
   created_at: number;
-}
-
-export interface AgentsTable {
-  id: string;
-  site_id: string;
-  name: string;
-  /** JSON array of role names. */
-  roles: string;
-  machine_id: string;
-  status: 'active' | 'revoked';
-  /** Serial of the newest certificate, hex. */
-  certificate_serial: string;
-  certificate_expires_at: number;
-  epoch: Generated<number>;
-  session_id: string | null;
-  /** Replica that holds the session. */
-  replica_id: string | null;
-  version: string;
-  /** JSON array. */
-  capabilities: string;
-  connected_at: number | null;
-  last_seen_at: number | null;
-  desired_generation: Generated<number>;
-  sent_generation: Generated<number>;
-  acked_generation: Generated<number>;
-  running_generation: Generated<number>;
-  /** Generation refused as a whole, or 0, and why. */
-  rejected_generation: Generated<number>;
-  rejected_message: Generated<string>;
-  acked_lease_seq: Generated<number>;
-  created_at: number;
-}
-
-export interface JoinTokensTable {
-  id: string;
-  /** SHA-256 of the token, hex. */
-  token_hash: string;
-  site_id: string;
-  roles: string;
-  expires_at: number;
-  created_by: string;
-  created_at: number;
-  consumed_at: number | null;
-  /** SHA-256 of the key it was consumed with, and what it got, for a retry. */
-  key_hash: string | null;
-  agent_id: string | null;
-  chain_pem: string | null;
-}
-
-/** What the owner or an administrator should know; keyed so that a repeated report does not double it. */
-export interface ConditionsTable {
-  id: string;
-  site_id: string;
-  agent_id: string | null;
-  container_id: string | null;
-  kind: string;
-  severity: 'info' | 'warning' | 'error';
-  subject: string;
-  message: string;
-  since: number;
-}
-
-export interface LeasesTable {
-  site_id: string;
-  mac: string;
-  address: string;
-  hostname: string;
-  expires_at: number | null;
-  seen_at: number;
-}
-
-export interface CommandsTable {
-  id: string;
-  agent_id: string;
-  operation_id: string | null;
-  state: 'queued' | 'sent' | 'done' | 'cancelled';
-  /** berth.agent.v1.Command in binary, without epoch. */
-  payload: Uint8Array;
-  /** berth.agent.v1.CommandResult in binary. */
-  result: Uint8Array | null;
-  progress_seq: Generated<number>;
-  deadline_at: number;
-  created_at: number;
-  finished_at: number | null;
-}
-
-export interface OperationsTable {
-  id: string;
-  kind: string;
-  site_id: string;
-  container_id: string;
-  /** Copied, because the container's row may be gone when it ends. */
-  hostname: string;
-  user_id: string;
-  request_id: string;
-  state: 'pending' | 'running' | 'succeeded' | 'compensating' | 'failed';
-  /** JSON: what the first step chose and later steps found. */
-  data: string;
-  error: string;
-  error_reason: string;
-  /** Replica that runs it, until when. */
-  lease_owner: string | null;
-  lease_until: number;
-  /** Raised at every claim; writes of a former owner fail. */
-  lease_epoch: Generated<number>;
-  log_seq: Generated<number>;
-  created_at: number;
-  finished_at: number | null;
-}
-
-export interface OperationStepsTable {
-  operation_id: string;
-  position: number;
-  name: string;
-  title: string;
-  state: 'pending' | 'running' | 'done' | 'failed' | 'undoing' | 'undone';
-  attempts: Generated<number>;
-  started_at: number | null;
-  finished_at: number | null;
-  error: string;
-}
-
-export interface OperationLogsTable {
-  operation_id: string;
-  seq: number;
-  at: number;
-  step: string;
-  text: string;
-}
-
-export interface IdempotencyKeysTable {
-  user_id: string;
-  method: string;
-  idempotency_key: string;
-  /** SHA-256 of the canonical request, hex. */
-  request_hash: string;
-  /** Identifiers of what the first call made, JSON. */
-  outcome: string;
-  created_at: number;
-  expires_at: number;
-}
-
-export interface AuditTable {
-  id: string;
-  at: number;
-  user_id: string | null;
-  /** e.g. "container.create". */
-  action: string;
-  site_id: string | null;
-  object_kind: string;
-  object_id: string;
-  /** JSON: what changed, secrets left out. */
-  change_json: string;
-  request_id: string;
-}
-
-/** The change feed between replicas where the engine has none of its own (MySQL only). */
-export interface NudgesTable {
-  id: Generated<number>;
-  /** "kind/id", as in feed/topics.ts. */
-  topic: string;
-  /** The replica it comes from. */
-  origin: string;
-  /** The database's own clock. */
-  at: number;
-}
-
-/** The built-in authority and other things there is one of. */
-export interface SettingsTable {
-  name: string;
-  value: string;
-  /** Sealed part, if any. */
-  secret_box: Uint8Array | null;
-  updated_at: number;
 }
 
 export interface Database {
