@@ -1,6 +1,8 @@
 import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
-import { ConnectError } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { html } from 'hono/html';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { statusOf } from './error-page.ts';
 import type { Html } from './layout.ts';
 
 /** What the API found wrong with a form. */
@@ -12,10 +14,23 @@ export interface FormErrors {
 }
 
 /** Reads the field violations of an error of the API. */
-export function formErrors(error: unknown): FormErrors {
-  const failure = ConnectError.from(error);
+function formErrors(failure: ConnectError): FormErrors {
   const violations = failure.findDetails(ErrorDetailSchema).flatMap((detail) => detail.fieldViolations);
   return { message: failure.rawMessage, fields: new Map(violations.map((v) => [v.field, v.description])) };
+}
+
+/** A call that may be refused: its answer, or what to show in the form with the status that fits. */
+export type Refusable<T> = { ok: true; value: T } | { ok: false; errors: FormErrors; status: ContentfulStatusCode };
+
+/** Waits for a call of a form. @throws what is no refusal but a fault of the server */
+export async function refusable<T>(call: Promise<T>): Promise<Refusable<T>> {
+  try {
+    return { ok: true, value: await call };
+  } catch (error) {
+    const failure = ConnectError.from(error);
+    if (failure.code === Code.Internal || failure.code === Code.Unknown) throw error;
+    return { ok: false, errors: formErrors(failure), status: statusOf(failure) };
+  }
 }
 
 export interface FieldOptions {

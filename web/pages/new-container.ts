@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { type Site, SitesService } from '@berth/proto/api/v1/sites_pb.js';
-import { ConnectError, createClient } from '@connectrpc/connect';
+import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
-import { statusOf } from '../error-page.ts';
-import { type FormErrors, field, formErrors, formMessage } from '../form-errors.ts';
+import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
 import { type Html, layout } from '../layout.ts';
 import type { WebEnv } from '../session.ts';
 
@@ -27,15 +26,12 @@ export function newContainerPages(): Hono<WebEnv> {
   pages.post('/', async (c) => {
     const body = await c.req.parseBody();
     const form: Form = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).trim()]));
-    try {
-      const client = createClient(ContainersService, c.get('transport'));
-      const answer = await client.createContainer({ container: containerOf(form), idempotencyKey: form.key ?? '' });
-      return c.redirect(`/containers/${answer.container?.id}`, 303);
-    } catch (error) {
-      // A fresh key: the corrected form is another request.
-      const again = { ...form, key: randomUUID() };
-      return c.html(await page(c, again, formErrors(error)), statusOf(ConnectError.from(error)));
-    }
+    const client = createClient(ContainersService, c.get('transport'));
+    const call = client.createContainer({ container: containerOf(form), idempotencyKey: form.key ?? '' });
+    const answer = await refusable(call);
+    if (answer.ok) return c.redirect(`/containers/${answer.value.container?.id}`, 303);
+    // A fresh key: the corrected form is another request.
+    return c.html(await page(c, { ...form, key: randomUUID() }, answer.errors), answer.status);
   });
   return pages;
 }

@@ -3,7 +3,7 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
-import { type FormErrors, field, formErrors, formMessage } from '../form-errors.ts';
+import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
 import { type Html, layout } from '../layout.ts';
 import { endSession, sessionToken, startSession, type WebEnv } from '../session.ts';
 
@@ -18,11 +18,8 @@ export function signInPages(): Hono<WebEnv> {
     const form = await c.req.parseBody();
     const username = String(form.username ?? '');
     const next = String(form.next ?? '');
-    try {
-      return enter(c, await auth(c).signIn({ username, password: String(form.password ?? '') }), next);
-    } catch (error) {
-      return c.html(signInForm(next, username, formErrors(error)), 401);
-    }
+    const answer = await refusable(auth(c).signIn({ username, password: String(form.password ?? '') }));
+    return answer.ok ? enter(c, answer.value, next) : c.html(signInForm(next, username, answer.errors), answer.status);
   });
   pages.get('/setup', async (c) => {
     const { setupRequired } = await auth(c).getSetupState({});
@@ -31,16 +28,14 @@ export function signInPages(): Hono<WebEnv> {
   pages.post('/setup', async (c) => {
     const form = await c.req.parseBody();
     const username = String(form.username ?? '');
-    try {
-      const answer = await auth(c).createFirstAdministrator({
+    const answer = await refusable(
+      auth(c).createFirstAdministrator({
         setupCode: String(form.setup_code ?? ''),
         username,
         password: String(form.password ?? ''),
-      });
-      return enter(c, answer, '');
-    } catch (error) {
-      return c.html(setupForm(username, formErrors(error)), 400);
-    }
+      }),
+    );
+    return answer.ok ? enter(c, answer.value, '') : c.html(setupForm(username, answer.errors), answer.status);
   });
   pages.post('/sign-out', async (c) => {
     const token = sessionToken(c);
