@@ -119,6 +119,18 @@ describe('Agent', () => {
       ]);
   });
 
+  it('goes on without a role that does not start, and brings it up with the next apply', async () => {
+    role.onStart = () => Promise.reject(new Error('no program'));
+    await agent.start();
+    const control = new ScriptedControl(agent).welcome(7n);
+    expect(control.said('health').at(-1)?.findings).toEqual(['the role dnsmasq does not start: no program']);
+    await push(control, snapshotOf(ONE));
+    role.onStart = async () => {};
+    await clock.advance(2_000);
+    await expect.poll(() => phases(control).map(([, phase]) => phase)).toEqual([ACCEPTED, REJECTED, RUNS]);
+    expect(control.said('health').at(-1)?.findings).toEqual([]);
+  });
+
   it('asks for a snapshot when a delta does not fit', async () => {
     await agent.start();
     const control = new ScriptedControl(agent).welcome(7n);

@@ -20,7 +20,7 @@ beforeEach(() => {
   role = new FakeRole();
   outcomes = [];
   const ended = async (outcome: GenerationOutcome) => void outcomes.push(outcome);
-  applier = new Applier({ roles: [role], clock, random: () => 0.5, log: quiet, ended });
+  applier = new Applier({ roles: [role], clock, random: () => 0.5, log: quiet, prepare: async () => {}, ended });
 });
 
 const A = 'nameRecord/a';

@@ -32,6 +32,8 @@ export interface ApplierOptions {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** Called before a role's apply: brings the role up if it is not; throws when it cannot. */
+  prepare(role: RoleModule): Promise<void>;
   /** Told of every apply that has ended. */
   ended(outcome: GenerationOutcome): Promise<void>;
 }
@@ -144,6 +146,7 @@ export class Applier {
 
   async #apply(role: RoleModule, desired: DesiredSet): Promise<ApplyReport> {
     try {
+      await this.#options.prepare(role);
       return await role.apply(desired);
     } catch (error) {
       this.#options.log.error({ err: error, role: Role[role.role] }, 'apply threw');

@@ -91,6 +91,8 @@ export class Ledger {
     if (!outcome.ok || outcome.duplicate) return outcome;
     await this.#log.append(tagged(DELTA, toBinary(ConfigDeltaSchema, delta)), true);
     this.#state.held = outcome.held;
+    // While nothing runs, nobody else folds.
+    if (this.#log.frames > 4 * FOLD_AFTER) await this.fold();
     return outcome;
   }
 

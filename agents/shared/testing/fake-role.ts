@@ -15,6 +15,7 @@ export class FakeRole implements RoleModule {
   sessions = 0;
   stopped = false;
   context: RoleContext | undefined;
+  onStart: () => Promise<void> = async () => {};
   onApply: (desired: DesiredSet) => ApplyReport | Promise<ApplyReport> = () => RUNNING;
   onExecute: (command: Command, context: CommandContext) => Promise<CommandOutcome> = async () => ({
     ok: true,
@@ -26,6 +27,7 @@ export class FakeRole implements RoleModule {
   }
 
   async start(context: RoleContext): Promise<void> {
+    await this.onStart();
     this.context = context;
   }
 
