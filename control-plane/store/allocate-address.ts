@@ -36,8 +36,12 @@ function lowest(tx: Tx, site: Row<'sites'>, mac: string, rest: boolean): Promise
   const last = ipv4ToNumber(site.range_end);
   return lowestFree(first, last, async (from, to) => {
     const addresses = ipv4Between(from, to);
-    const used = [...(await reserved(tx, site.id, addresses)), ...(await leased(tx, site.id, addresses, mac))];
-    if (rest) used.push(...(await resting(tx, site.id, addresses)));
+    const used = await reserved(tx, site.id, addresses);
+    // Where containers fill a window, nothing else can have an address in it: most windows of a large site.
+    if (used.length < addresses.length) {
+      used.push(...(await leased(tx, site.id, addresses, mac)));
+      if (rest) used.push(...(await resting(tx, site.id, addresses)));
+    }
     return [...ours, ...used.map(({ address }) => ipv4ToNumber(address))];
   });
 }
