@@ -5,6 +5,9 @@ import { nginxConfigSchema } from '@berth/agents/nginx/config.ts';
 import { NginxProcess } from '@berth/agents/nginx/nginx-process.ts';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 
+/** Unit of times in /proc: 100 a second on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
 /** An nginx with a configuration written by hand, as the alternative of a benchmark. */
 export class PlainNginx {
   readonly #directory: string;
@@ -70,6 +73,17 @@ export async function memoryOf(masterPid: number): Promise<{ rss: number; pss: n
   const sum = (field: string) =>
     texts.reduce((total, text) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0), 0);
   return { rss: sum('Rss') / 1024, pss: sum('Pss') / 1024 };
+}
+
+/** Processor time that the workers of an nginx have used so far, in seconds. */
+export async function workerSeconds(masterPid: number): Promise<number> {
+  const stats = await Promise.all((await childrenOf(masterPid)).map((pid) => readFile(`/proc/${pid}/stat`, 'utf8')));
+  const ticks = stats.map((text) => {
+    // Fields 14 and 15, counted behind the process's name, which may hold spaces.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -1,0 +1,84 @@
+/** A representative set for the tests of planning and rendering. */
+
+import { type Resource, StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
+import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
+import { nginxConfigSchema } from './config.ts';
+import { parseBuild } from './nginx-build.ts';
+import type { RenderOptions } from './render-options.ts';
+
+/** Ports of nginx's own in the fixture. */
+export const RESERVED = new Set(['tcp/80', 'tcp/443']);
+
+/** Options as on Debian 12, or with a newer nginx that has HTTP/3. */
+export function fixtureOptions(version: '1.22.1' | '1.29.0' = '1.22.1'): RenderOptions {
+  const modern = version === '1.29.0';
+  const build = parseBuild(
+    `nginx version: nginx/${version}\n${modern ? '--with-http_v3_module --with-stream ' : '--with-stream=dynamic'}`,
+  );
+  return {
+    config: nginxConfigSchema.parse({ workers: 2, ...(modern && { accessLog: '/var/log/nginx/berth.json' }) }),
+    build,
+    listen: ['0.0.0.0', '[::]'],
+    user: 'www-data',
+    ...(!modern && { streamModule: '/usr/lib/nginx/modules/ngx_stream_module.so' }),
+    stream: true,
+    http3: modern,
+    slotted: true,
+  };
+}
+
+/** A route of the fixture. */
+export function httpRoute(
+  host: string,
+  address: string,
+  options: { tls?: boolean; certificate?: string } = {},
+): Resource {
+  const backend = { address, port: options.tls ? 443 : 80, tls: options.tls ?? false };
+  return makeResource(host, {
+    case: 'httpRoute',
+    value: { host, certificate: options.certificate ?? 'apps', backend },
+  });
+}
+
+/** A certificate of the fixture; its PEMs are placeholders. */
+export function fixtureCertificate(name: string, selfSigned: boolean, ...dnsNames: string[]): Resource {
+  return makeResource(name, {
+    case: 'certificate',
+    value: { dnsNames, chainPem: `chain of ${name}\n`, keyPem: `key of ${name}\n`, selfSigned },
+  });
+}
+
+/** A stream of the fixture. */
+export function streamRoute(protocol: StreamProtocol, externalPort: number, port: number): Resource {
+  const value = { protocol, externalPort, backend: { address: '10.64.0.7', port } };
+  return makeResource(`${StreamProtocol[protocol]}-${externalPort}`, { case: 'streamRoute', value });
+}
+
+/** Resources by key. */
+export function setOf(...resources: Resource[]): Map<string, Resource> {
+  return new Map(resources.map((resource) => [keyOf(resource), resource]));
+}
+
+/** One of everything. */
+export function fixtureSet(): Map<string, Resource> {
+  const challenge = {
+    host: 'web1.apps.lab',
+    token: 'evaGxfADs6pSRb2LAv9IZ',
+    keyAuthorization: 'evaGxfADs6pSRb2LAv9IZ.nP1qzpXGymHBrUEepNY9HCsQk7K8',
+  };
+  return setOf(
+    fixtureCertificate('apps', true, '*.apps.lab'),
+    fixtureCertificate('shop', false, 'shop.example', 'www.shop.example'),
+    fixtureCertificate('special', false, 'special.apps.lab', '*.apps.lab'),
+    httpRoute('web1.apps.lab', '10.64.0.7'),
+    httpRoute('web2.apps.lab', '10.64.0.8'),
+    httpRoute('alias.apps.lab', '10.64.0.7'),
+    httpRoute('six.apps.lab', 'fd00::7'),
+    httpRoute('secure.apps.lab', '10.64.0.9', { tls: true }),
+    httpRoute('other.apps.lab', '10.64.0.10', { certificate: 'special' }),
+    httpRoute('shop.example', '10.64.0.11', { certificate: 'shop' }),
+    streamRoute(StreamProtocol.TCP, 2201, 22),
+    streamRoute(StreamProtocol.UDP, 5300, 53),
+    makeResource('challenge', { case: 'acmeChallenge', value: challenge }),
+  );
+}

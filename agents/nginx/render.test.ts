@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { makePlan } from './plan.ts';
+import { type RenderedRelease, render } from './render.ts';
+import { fixtureCertificate, fixtureOptions, fixtureSet, httpRoute, RESERVED, setOf } from './render-fixture.ts';
+import type { RenderOptions } from './render-options.ts';
+
+const golden = join(import.meta.dirname, '../../test/golden/nginx');
+
+function renderSet(set: ReadonlyMap<string, Resource>, options: RenderOptions = fixtureOptions()): RenderedRelease {
+  const plan = makePlan(set, { reservedPorts: RESERVED, stream: options.stream });
+  expect(plan.faults).toEqual([]);
+  return render(plan, options);
+}
+
+function asText({ files }: RenderedRelease): string {
+  const paths = [...files.keys()].sort();
+  return paths.map((path) => `==> ${path}\n${files.get(path)?.content}`).join('\n');
+}
+
+test('the configuration for Debian 12', async () => {
+  await expect(asText(renderSet(fixtureSet()))).toMatchFileSnapshot(join(golden, 'nginx-1.22.1.txt'));
+});
+
+test('the configuration for an nginx with HTTP/3', async () => {
+  const release = renderSet(fixtureSet(), fixtureOptions('1.29.0'));
+  await expect(asText(release)).toMatchFileSnapshot(join(golden, 'nginx-1.29.0-http3.txt'));
+});
+
+test('without shared groups, every backend has a block of its own', async () => {
+  const release = renderSet(fixtureSet(), { ...fixtureOptions(), slotted: false });
+  const files = new Map([...release.files].filter(([path]) => /^(upstreams|backends|slots)/.test(path)));
+  await expect(asText({ ...release, files })).toMatchFileSnapshot(join(golden, 'nginx-1.22.1-unslotted.txt'));
+});
+
+test('keys are for root alone', () => {
+  for (const [path, { mode }] of renderSet(fixtureSet()).files) if (path.endsWith('.key')) expect(mode).toBe(0o600);
+});
+
+test('the same set in another order is the same release', () => {
+  const set = fixtureSet();
+  const { id } = renderSet(set);
+  fc.assert(
+    fc.property(fc.shuffledSubarray([...set], { minLength: set.size }), (entries) => {
+      expect(renderSet(new Map(entries)).id).toBe(id);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('one change among thousands rewrites a handful of files', () => {
+  const routes = Array.from({ length: 3000 }, (_, index) =>
+    httpRoute(`web${index}.apps.lab`, `10.64.${index >> 8}.${index & 255}`),
+  );
+  routes.shift();
+  const base = setOf(fixtureCertificate('apps', true, '*.apps.lab'), ...routes);
+  const before = renderSet(base);
+  const moved = httpRoute('web7.apps.lab', '10.65.0.1');
+  const after = renderSet(new Map([...base, ...setOf(moved)]));
+  const rewritten = [...after.files].filter(([path, { content }]) => before.files.get(path)?.content !== content);
+  expect(rewritten.length).toBeLessThanOrEqual(7);
+  expect(before.files.size).toBe(after.files.size);
+});
+
+test('every line of a route leads back to it', () => {
+  const { files } = renderSet(fixtureSet());
+  for (const [path, { content, owners }] of files) {
+    if (!/^(backends|slots)\//.test(path)) continue;
+    for (const [index, line] of content.trimEnd().split('\n').entries()) {
+      expect(owners?.[index]).toBe(`httpRoute/${line.split(' ')[0]}`);
+    }
+  }
+});
