@@ -11,7 +11,7 @@ export const dnsmasqConfigSchema = z
     /** The program, by name or path. */
     binary: z.string().min(1).default('dnsmasq'),
     /** Where the managed files live. dnsmasq's own user must be able to read there. */
-    rootDir: path.default('/var/lib/berth/dnsmasq'),
+    rootDir: path.default('/var/lib/berth-agent/dnsmasq'),
     /** Interfaces to serve; loopback is always served too. Empty: all of them, unless `listenAddresses` says else. */
     interfaces: z.array(interfaceName).default([]),
     /** Addresses to listen on instead of, or beside, interfaces. */

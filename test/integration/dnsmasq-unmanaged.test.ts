@@ -26,7 +26,7 @@ beforeAll(async () => {
   const dnsPort = await freePort();
   const pidFile = join(root, 'service.pid');
   const restart = [
-    `p=$(cat ${pidFile} 2>/dev/null) && kill $p && while [ -e /proc/$p ]; do :; done`,
+    `p=$(cat ${pidFile} 2>/dev/null) && kill $p && while grep -q dnsmasq /proc/$p/cmdline 2>/dev/null; do :; done`,
     `exec dnsmasq --user=root --pid-file=${pidFile} --conf-file=${root}/current/dnsmasq.conf`,
   ].join('\n');
   config = dnsmasqConfigSchema.parse({
