@@ -8,7 +8,7 @@
  */
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
-import type { Logger } from 'pino';
+import type { Logger } from '../log.ts';
 import { type Claim, claimOperations, LeaseLost, releaseLease, renewLease, voidLeases } from '../store/operations.ts';
 import type { Store } from '../store/store.ts';
 import { OperationRun, type RunDeps, type Transition } from './operation-run.ts';

@@ -1,8 +1,8 @@
 import { fullJitter } from '@berth/proto/contract/backoff.ts';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
-import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { appendLog, type Claim, heldWrite, LeaseLost, operationById, stepsOf } from '../store/operations.ts';
 import type { Row } from '../store/schema.ts';
 import type { Store, Tx } from '../store/store.ts';

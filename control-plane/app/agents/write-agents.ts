@@ -37,6 +37,7 @@ const ROLES: Partial<Record<AgentRole, RoleName>> = {
 /** A token as shown once; a repeated call gets an empty one. */
 export interface JoinToken {
   token: string;
+  roles: RoleName[];
   expiresAt: number;
 }
 
@@ -66,7 +67,7 @@ export async function createJoinTokenVerb(
     return { token: made.id, expiresAt: String(expiresAt) };
   });
   const expiresAt = Number(outcome.expiresAt);
-  return { token, expiresAt };
+  return { token, roles, expiresAt };
 }
 
 /** Changes an agent's name. @returns its identifier */

@@ -1,0 +1,83 @@
+import { type Container, ContainerSchema, ContainerState } from '@berth/proto/api/v1/containers_pb.js';
+import { type Service, ServiceSchema } from '@berth/proto/api/v1/services_pb.js';
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { ContainerView } from '../app/containers/container-views.ts';
+import { agentState } from '../fleet/agent-state.ts';
+import { rolesOf } from '../store/agents.ts';
+import type { Row } from '../store/schema.ts';
+import { addressState, guestState, nameState, routesState } from './part-states.ts';
+import { conditionShape } from './shapes.ts';
+
+/** Time as far as it decides what is shown; milliseconds since the epoch. */
+export interface ShapeTime {
+  now: number;
+  fleetStartedAt: number;
+}
+
+/** A container with how far each of its parts is. */
+export function containerShape(view: ContainerView, time: ShapeTime): Container {
+  const { container, site, node } = view;
+  return create(ContainerSchema, {
+    id: container.id,
+    site: site.id,
+    hostname: container.hostname,
+    template: container.template,
+    cores: container.cores,
+    memoryMib: container.memory_mib,
+    diskGib: container.disk_gib,
+    description: container.description,
+    node: node.id,
+    services: view.services.map((service) => serviceShape(service, view)),
+    owner: view.owner,
+    state: stateOf(view, time),
+    vmid: container.vmid,
+    mac: container.mac,
+    address: container.address,
+    fqdn: `${container.hostname}.${site.internal_domain}`,
+    addressState: addressState(view),
+    nameState: nameState(view),
+    routesState: routesState(view),
+    guestState: guestState(view),
+    conditions: view.conditions.map(conditionShape),
+    activeOperation: container.active_operation_id ?? '',
+    createdAt: timestampFromMs(container.created_at),
+    updatedAt: timestampFromMs(container.updated_at),
+  });
+}
+
+/** A service with where its users reach it. */
+export function serviceShape(service: Row<'services'>, view: ContainerView): Service {
+  return create(ServiceSchema, {
+    id: service.id,
+    container: service.container_id,
+    internalPort: service.internal_port,
+    exposure: exposureOf(service),
+    url: urlOf(service, view.site),
+    conditions: view.conditions.filter(({ subject }) => subject.includes(service.id)).map(conditionShape),
+  });
+}
+
+function exposureOf(service: Row<'services'>) {
+  if (service.kind === 'http') {
+    return { case: 'http' as const, value: { host: service.host ?? '', backendTls: service.backend_tls === 1 } };
+  }
+  return { case: service.kind, value: { externalPort: service.external_port ?? 0 } };
+}
+
+function urlOf(service: Row<'services'>, site: Row<'sites'>): string {
+  if (service.kind === 'http') return `https://${service.host}/`;
+  const host = site.external_address || site.name;
+  return `${service.kind}://${host.includes(':') ? `[${host}]` : host}:${service.external_port}`;
+}
+
+function stateOf({ container, node, guest, agents }: ContainerView, time: ShapeTime): ContainerState {
+  if (container.phase === 'creating') return ContainerState.CREATING;
+  if (container.phase === 'deleting') return ContainerState.DELETING;
+  const proxmox = agents.filter((agent) => rolesOf(agent).includes('proxmox'));
+  const agent = proxmox.find(({ id }) => id === node.agent_id) ?? proxmox[0];
+  const heard = agent && agentState(agent, time.now, time.fleetStartedAt) !== 'unknown';
+  if (!guest || !heard) return ContainerState.UNKNOWN;
+  if (guest.exists_on_node !== 1) return ContainerState.MISSING;
+  return guest.power === 'running' ? ContainerState.RUNNING : ContainerState.STOPPED;
+}

@@ -1,0 +1,50 @@
+/**
+ * The API: one definition for gRPC, gRPC-Web and Connect. A handler takes a message, calls one verb and shapes its
+ * answer; who may call is the policy's, what is right is the verbs', and how errors look is the interceptors'.
+ */
+import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
+import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
+import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
+import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
+import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
+import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
+import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
+import type { ConnectRouter } from '@connectrpc/connect';
+import type { ApiDeps } from './deps.ts';
+import { agentHandlers } from './handlers-agents.ts';
+import { authHandlers } from './handlers-auth.ts';
+import { containerHandlers } from './handlers-containers.ts';
+import { operationHandlers } from './handlers-operations.ts';
+import { serviceHandlers } from './handlers-services.ts';
+import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
+import { registerHealth } from './health.ts';
+import { registerReflection } from './reflection.ts';
+
+export type { ApiDeps } from './deps.ts';
+
+/** Every service of the API. */
+export const apiServices = [
+  AuthService,
+  SitesService,
+  NodesService,
+  AgentsService,
+  ServicesService,
+  ContainersService,
+  OperationsService,
+] as const;
+
+/** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
+export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
+  router.service(AuthService, authHandlers(deps));
+  router.service(SitesService, siteHandlers(deps));
+  router.service(NodesService, nodeHandlers(deps));
+  router.service(AgentsService, agentHandlers(deps));
+  router.service(ServicesService, serviceHandlers(deps));
+  router.service(ContainersService, containerHandlers(deps));
+  router.service(OperationsService, operationHandlers(deps));
+  registerReflection(router, apiServices);
+  registerHealth(router, apiServices, async () => {
+    await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();
+    return true;
+  });
+}

@@ -1,0 +1,54 @@
+import type { GetContainerRequest, ListContainersRequest } from '@berth/proto/api/v1/containers_pb.js';
+import type { Row } from '../../store/schema.ts';
+import type { Db } from '../../store/store.ts';
+import type { AppDeps } from '../app-deps.ts';
+import { authorise, type Caller } from '../caller.ts';
+import { findContainer, findSiteIfNamed } from '../find.ts';
+import { type Page, readPage } from '../page.ts';
+import { type ContainerView, containerViews } from './container-views.ts';
+
+/** Reads a container. */
+export async function getContainer(
+  { store }: AppDeps,
+  caller: Caller,
+  request: GetContainerRequest,
+): Promise<ContainerView> {
+  return viewOf(store.db, await findContainer(store.db, caller, request.container, 'container'));
+}
+
+/** Lists the containers the caller may see, newest first. */
+export async function listContainers(
+  { store }: AppDeps,
+  caller: Caller,
+  request: ListContainersRequest,
+): Promise<Page<ContainerView>> {
+  authorise(caller, 'ContainersService.ListContainers');
+  const site = await findSiteIfNamed(store.db, request.site, 'site');
+  const list = `containers ${site?.id ?? ''}`;
+  const page = await readPage(
+    list,
+    request,
+    (row: Row<'containers'>) => row.id,
+    (key, limit) => {
+      let query = store.db.selectFrom('containers').selectAll().orderBy('id', 'desc').limit(limit);
+      if (site) query = query.where('site_id', '=', site.id);
+      if (!caller.administrator) query = query.where('owner_id', '=', caller.userId);
+      if (key !== undefined) query = query.where('id', '<', key);
+      return query.execute();
+    },
+  );
+  return { ...page, rows: await containerViews(store.db, page.rows) };
+}
+
+/** The view of one container. */
+export async function viewOf(db: Db, container: Row<'containers'>): Promise<ContainerView> {
+  const [view] = await containerViews(db, [container]);
+  if (!view) throw new Error(`container ${container.id} has lost its site or node`);
+  return view;
+}
+
+/** The view of a container by identifier, or undefined when it is gone. */
+export async function viewById(db: Db, id: string): Promise<ContainerView | undefined> {
+  const row = await db.selectFrom('containers').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && viewOf(db, row);
+}

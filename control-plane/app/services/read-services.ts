@@ -1,0 +1,46 @@
+import type { GetServiceRequest, ListServicesRequest } from '@berth/proto/api/v1/services_pb.js';
+import type { Row } from '../../store/schema.ts';
+import type { AppDeps } from '../app-deps.ts';
+import type { Caller } from '../caller.ts';
+import type { ContainerView } from '../containers/container-views.ts';
+import { viewOf } from '../containers/read-containers.ts';
+import { findContainer, findService } from '../find.ts';
+import { type Page, readPage } from '../page.ts';
+
+/** A service with the container it belongs to. */
+export interface ServiceView {
+  service: Row<'services'>;
+  container: ContainerView;
+}
+
+/** Reads a service. */
+export async function getService({ store }: AppDeps, caller: Caller, request: GetServiceRequest): Promise<ServiceView> {
+  const { service, container } = await findService(store.db, caller, request.service, 'service');
+  return { service, container: await viewOf(store.db, container) };
+}
+
+/** Lists the services of a container in the order they were made. */
+export async function listServices(
+  { store }: AppDeps,
+  caller: Caller,
+  request: ListServicesRequest,
+): Promise<Page<ServiceView>> {
+  const row = await findContainer(store.db, caller, request.container, 'container');
+  const page = await readPage(
+    `services ${row.id}`,
+    request,
+    (service: Row<'services'>) => service.id,
+    (key, limit) => {
+      const query = store.db.selectFrom('services').selectAll().where('container_id', '=', row.id).orderBy('id');
+      return (key === undefined ? query : query.where('id', '>', key)).limit(limit).execute();
+    },
+  );
+  const container = await viewOf(store.db, row);
+  return { ...page, rows: page.rows.map((service) => ({ service, container })) };
+}
+
+/** The view of a service by identifier, for the answer to a write. */
+export async function serviceById({ store }: AppDeps, caller: Caller, id: string): Promise<ServiceView> {
+  const { service, container } = await findService(store.db, caller, id, 'service');
+  return { service, container: await viewOf(store.db, container) };
+}

@@ -1,0 +1,119 @@
+import type { CreateFirstAdministratorRequest, SignInRequest } from '@berth/proto/api/v1/auth_pb.js';
+import { hashPassword, passwordFault, verifyPassword } from '../../auth/password.ts';
+import { type OpenedSession, openSession } from '../../auth/sessions.ts';
+import { setupCodeMatches } from '../../auth/setup-code.ts';
+import { AppError, taken } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import { audit } from '../../store/audit.ts';
+import { deleteSession } from '../../store/sessions.ts';
+import { administratorExists, insertUser, userByUsername } from '../../store/users.ts';
+import { UniqueViolation } from '../../store/violations.ts';
+import type { AppDeps } from '../app-deps.ts';
+import type { AnonymousCaller, Caller } from '../caller.ts';
+import { usernameFault } from '../validate/names.ts';
+import { lineFault } from '../validate/text.ts';
+import { Violations } from '../validate/violations.ts';
+
+/** A person just signed in. */
+export interface SignedIn extends OpenedSession {
+  user: { id: string; username: string; administrator: boolean };
+}
+
+/** Whether the first administrator is still to be made. */
+export async function setupRequired({ store }: AppDeps): Promise<boolean> {
+  return !(await administratorExists(store.db));
+}
+
+/**
+ * Makes the first administrator and signs him in.
+ * @throws AppError "setup_done" once there is one, "setup_code_wrong"
+ */
+export async function createFirstAdministrator(
+  { store }: AppDeps,
+  caller: AnonymousCaller,
+  request: CreateFirstAdministratorRequest,
+): Promise<SignedIn> {
+  if (await administratorExists(store.db)) throw setupDone();
+  const found = new Violations();
+  found.check('username', usernameFault(request.username));
+  found.check('password', passwordFault(request.password));
+  if (request.setupCode === '') found.check('setup_code', 'is required');
+  found.refuse();
+  if (!(await setupCodeMatches(store.db, request.setupCode))) throw codeWrong();
+  const passwordHash = await hashPassword(request.password);
+  try {
+    return await store.transaction(async (tx) => {
+      if (await administratorExists(tx.db)) throw setupDone();
+      // The code goes with its use: of two callers who both know it, one deletes the row.
+      const { numDeletedRows } = await tx.db
+        .deleteFrom('settings')
+        .where('name', '=', 'setup_code_sha256')
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) throw setupDone();
+      const user = { id: newId('usr', tx.now), username: request.username, administrator: true };
+      await insertUser(tx, {
+        id: user.id,
+        username: user.username,
+        display_name: user.username,
+        email: null,
+        password_hash: passwordHash,
+        administrator: 1,
+        status: 'active',
+        created_at: tx.now,
+      });
+      const object = { siteId: null, objectKind: 'user', objectId: user.id, requestId: caller.requestId };
+      await audit(tx, {
+        ...object,
+        userId: user.id,
+        action: 'user.first-administrator',
+        change: { username: user.username },
+      });
+      return { user, ...(await openSession(tx, user.id, caller.userAgent)) };
+    });
+  } catch (error) {
+    if (!(error instanceof UniqueViolation)) throw error;
+    throw taken('username_taken', 'username', `The login name "${request.username}" is taken.`);
+  }
+}
+
+/** Opens a session. @throws AppError "wrong_credentials", the same for a wrong name and a wrong password */
+export async function signIn({ store }: AppDeps, caller: AnonymousCaller, request: SignInRequest): Promise<SignedIn> {
+  const found = new Violations();
+  found.check('username', request.username === '' ? 'is required' : lineFault(request.username, 255));
+  if (request.password === '') found.check('password', 'is required');
+  found.refuse();
+  const row = await userByUsername(store.db, request.username);
+  const matches = await verifyPassword(row?.password_hash, request.password);
+  if (!row || !matches || row.status !== 'active') throw wrongCredentials();
+  const user = { id: row.id, username: row.username, administrator: row.administrator === 1 };
+  return store.transaction(async (tx) => {
+    const object = { siteId: null, objectKind: 'user', objectId: row.id, requestId: caller.requestId };
+    await audit(tx, { ...object, userId: row.id, action: 'session.open', change: {} });
+    return { user, ...(await openSession(tx, row.id, caller.userAgent)) };
+  });
+}
+
+/** Ends the caller's session. */
+export async function signOut({ store }: AppDeps, caller: Caller): Promise<void> {
+  await store.transaction((tx) => deleteSession(tx, caller.sessionId));
+}
+
+function setupDone(): AppError {
+  return new AppError('failed_precondition', { reason: 'setup_done', message: 'There is an administrator already.' });
+}
+
+function codeWrong(): AppError {
+  const message = 'This is not the setup code; the newest one is in the log and the setup file.';
+  return new AppError('permission_denied', {
+    reason: 'setup_code_wrong',
+    message,
+    violations: [{ field: 'setup_code', description: message }],
+  });
+}
+
+function wrongCredentials(): AppError {
+  return new AppError('unauthenticated', {
+    reason: 'wrong_credentials',
+    message: 'The login name or the password is wrong.',
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * Reconcilers compare what is with what should be and put it right, again and again. Each is one idempotent function
+ * that runs by itself, spread over time, and whose failure is logged and tried again at its next turn.
+ */
+import { type Clock, delay } from '@berth/proto/contract/clock.ts';
+import type { Random } from '@berth/proto/contract/random.ts';
+import type { Logger } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import { pruneExpired } from './prune-expired.ts';
+
+export interface ReconcilerDeps {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+/** One thing that is put right again and again. */
+export interface Reconciler {
+  name: string;
+  /** Milliseconds between two runs, give or take a quarter. */
+  everyMs: number;
+  run(store: Store): Promise<void>;
+}
+
+const reconcilers: readonly Reconciler[] = [{ name: 'prune-expired', everyMs: 600_000, run: pruneExpired }];
+
+/** Starts every reconciler. */
+export function startReconcilers(deps: ReconcilerDeps, all = reconcilers): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const running = all.map((reconciler) => repeat(deps, reconciler, stopping.signal));
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function repeat(deps: ReconcilerDeps, { name, everyMs, run }: Reconciler, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await delay(deps.clock, everyMs * (0.75 + deps.random() / 2), signal);
+      await run(deps.store);
+    } catch (err) {
+      if (!signal.aborted) deps.log.warn({ err, reconciler: name }, 'a reconciler failed and will run again');
+    }
+  }
+}

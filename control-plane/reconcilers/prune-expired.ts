@@ -1,0 +1,22 @@
+import { SESSION_IDLE_MS } from '../auth/sessions.ts';
+import type { Store } from '../store/store.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** How long the log of an ended operation is kept; the operation itself stays. */
+const LOG_MS = 90 * DAY_MS;
+
+/** Drops sessions, idempotency keys and logs that nobody can ask for any more. */
+export async function pruneExpired(store: Store): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.db
+      .deleteFrom('sessions')
+      .where((row) => row.or([row('expires_at', '<=', tx.now), row('last_used_at', '<=', tx.now - SESSION_IDLE_MS)]))
+      .execute();
+    await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
+    const ended = tx.db
+      .selectFrom('operations')
+      .select('id')
+      .where('finished_at', '<=', tx.now - LOG_MS);
+    await tx.db.deleteFrom('operation_logs').where('operation_id', 'in', ended).execute();
+  });
+}
