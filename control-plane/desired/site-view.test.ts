@@ -206,19 +206,26 @@ describe('SiteView', () => {
   });
 });
 
+/** Counted work of a change, and the median time of 15, for the eye only. */
 async function costOfOneChange(size: number): Promise<{ rows: number; resources: number; ms: number }> {
   const model = new SiteModel();
   for (let n = 1; n <= size; n++) model.addContainer(n, [httpService(n, 0, 80)]);
   const view = await viewOf(model);
-  const agent = new HeldAgent('agt-1', ['nginx', 'dnsmasq', 'proxmox']);
-  agent.follow(view.forAgent(agent));
-  model.changeContainer(size >> 1, { address: '10.64.255.1' });
-  const rows = model.rowsRead;
-  const start = performance.now();
-  await view.refresh();
-  const { held } = agent;
-  const desired = view.forAgent(agent);
-  const parts = desired.deltaFrom(held.generation, held.digest.bytes());
-  const ms = performance.now() - start;
-  return { rows: model.rowsRead - rows, resources: parts?.upserts.length ?? Number.NaN, ms };
+  const agent = { id: 'agt-1', roles: ['nginx', 'dnsmasq', 'proxmox'] };
+  const costs: { rows: number; resources: number; ms: number }[] = [];
+  for (let i = 0; i < 15; i++) {
+    const before = view.forAgent(agent);
+    model.changeContainer((size >> 1) + i, { address: '10.64.255.1' });
+    const rows = model.rowsRead;
+    const start = performance.now();
+    await view.refresh();
+    const parts = view.forAgent(agent).deltaFrom(before.generation, before.digest);
+    const ms = performance.now() - start;
+    costs.push({ rows: model.rowsRead - rows, resources: parts?.upserts.length ?? Number.NaN, ms });
+  }
+  const [first] = costs;
+  const median = costs.toSorted((a, b) => a.ms - b.ms)[7];
+  if (!first || !median) throw new Error('nothing was measured');
+  expect(costs.every(({ rows, resources }) => rows === first.rows && resources === first.resources)).toBe(true);
+  return median;
 }
