@@ -3,7 +3,7 @@
  * Proxmox cluster whose guests are real LXC containers, each on a host that is a network namespace. The same assembly
  * serves the end-to-end tests, the benchmarks and `scripts/dev`.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transportTo } from '@berth/control-plane/cli/client.ts';
@@ -74,7 +74,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
 
 async function assemble(network: LabNetwork, root: string, options: LabOptions): Promise<Lab> {
   const stateDir: Lab['stateDir'] = (part) => join(network.directory, part);
-  const secret = randomBytes(16).toString('hex');
+  const secret = randomUUID();
   const nodes = options.nodes ?? ['pve1', 'pve2'];
   const say = options.onProgress ?? (() => {});
   await Promise.all((['cp', 'dns', 'web', 'pve'] as const).map((part) => mkdir(stateDir(part), { recursive: true })));

@@ -4,7 +4,7 @@
  */
 
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ async function assemble(
     guestHttp: 8080,
     guestTcp: 2222,
   };
-  const secret = randomBytes(16).toString('hex');
+  const secret = randomUUID();
   const nodes = options.nodes ?? ['pve1', 'pve2'];
   const pve = await startPve(directory, { nodes, secret, ports });
   undo.push(() => pve.cluster.close({ destroyGuests: true }));
@@ -182,7 +182,7 @@ interface Joining {
 
 async function joinAll(joining: Joining): Promise<LocalLab['agents']> {
   const { directory, ports } = joining;
-  const loopback = { listenAddresses: ['127.0.0.1'], dnsPort: ports.dns, dhcp: false, watchLeases: true };
+  const loopback = { listenAddresses: ['127.0.0.1'], dnsPort: ports.dns, dhcp: false, watchLeases: true, ...asRoot() };
   const nginx = {
     rootDir: join(directory, 'web', 'nginx'),
     httpPort: ports.http,
@@ -199,6 +199,11 @@ async function joinAll(joining: Joining): Promise<LocalLab['agents']> {
     joinOne(joining, 'pve', AgentRole.PROXMOX, 'proxmox', {}),
   ]);
   return { dns, web, pve };
+}
+
+// Started by root, dnsmasq would become a user who cannot read a directory of root's below /tmp.
+function asRoot(): { user?: string } {
+  return process.getuid?.() === 0 ? { user: 'root' } : {};
 }
 
 async function joinOne(

@@ -1,0 +1,160 @@
+/**
+ * Puts the parts of the control plane together, each once: configuration in, a running replica out. Nothing here
+ * decides anything; it is the one place that knows all the parts.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EnrolmentService } from '@berth/proto/agent/v1/enrolment_pb.js';
+import { systemClock } from '@berth/proto/contract/clock.ts';
+import { createWeb } from '@berth/web/app.ts';
+import { type ConnectRouter, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
+import { apiInterceptors } from './api/interceptors.ts';
+import { type ApiDeps, registerApi } from './api/routes.ts';
+import { ensureSetupCode } from './auth/setup-code.ts';
+import type { Config } from './config.ts';
+import { createSiteViews } from './desired/site-views.ts';
+import { type Authority, openAuthority } from './fleet/ca.ts';
+import { enrolmentService } from './fleet/enrolment-service.ts';
+import { Fleet } from './fleet/fleet.ts';
+import { listenForAgents } from './fleet/server.ts';
+import { keepServerCertificate, type ServerCertificate } from './fleet/server-certificate.ts';
+import { type Listener, listenPlain, listenSecure, requestHandler } from './listener.ts';
+import type { Logger } from './log.ts';
+import { loadMasterKey } from './master-key.ts';
+import { createEngine } from './operations/engine.ts';
+import { sagas } from './operations/sagas.ts';
+import { startReconcilers } from './reconcilers/driver.ts';
+import { loadReplicaId } from './replica-id.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+
+/** A running replica. */
+export interface Replica {
+  /** The port the secure listener got. */
+  readonly port: number;
+  /** Stops in order: no new calls, agents asked to leave, operations given back, store closed. */
+  stop(): Promise<void>;
+}
+
+const clock = systemClock;
+const random = Math.random;
+
+/** Starts a replica; it serves when this resolves. @throws with what could not be started */
+export async function startReplica(config: Config, log: Logger): Promise<Replica> {
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
+  const store = await openStore({
+    url: config.databaseUrl,
+    masterKey: loadMasterKey(config.masterKeyFile),
+    clock,
+    onError: (error) => log.error({ err: error }, 'the store reports an error'),
+  });
+  const authority = await openAuthority(store);
+  const certificate = await keepServerCertificate({
+    authority,
+    clock,
+    random,
+    names: config.serverNames,
+    onError: (error) => log.error({ err: error }, 'the server certificate could not be renewed'),
+  });
+  const replicaId = loadReplicaId(config.stateDir, clock.now());
+  const fleet = await startFleet(config, store, log, replicaId);
+  const agents = await listenForAgents({ store, authority, certificate, fleet, log, listen: config.agentListen });
+  const stopping = new AbortController();
+  const listeners = await listen({ config, store, authority, certificate, fleet, log, stopping });
+  const engine = createEngine({ store, clock, random, log, sagas, owner: `${replicaId}.${process.pid}` });
+  await engine.start();
+  const reconcilers = startReconcilers({ store, clock, random, log });
+  await announce(config, store, authority, log);
+  return {
+    port: listeners[0]?.port ?? 0,
+    async stop() {
+      stopping.abort();
+      await Promise.all(listeners.map((listener) => listener.close()));
+      await reconcilers.stop();
+      await engine.stop();
+      await agents.close();
+      certificate.stop();
+      await store.close();
+    },
+  };
+}
+
+async function startFleet(config: Config, store: Store, log: Logger, replicaId: string): Promise<Fleet> {
+  const views = createSiteViews(store);
+  const heartbeatMs = config.heartbeatSeconds * 1000;
+  const fleet = new Fleet({
+    store,
+    clock,
+    random,
+    log,
+    replicaId,
+    openView: (siteId) => views.of(siteId),
+    times: { heartbeatMs, silenceMs: 3.5 * heartbeatMs },
+  });
+  await fleet.start();
+  return fleet;
+}
+
+interface Serving {
+  config: Config;
+  store: Store;
+  authority: Authority;
+  certificate: ServerCertificate;
+  fleet: Fleet;
+  log: Logger;
+  stopping: AbortController;
+}
+
+async function listen(serving: Serving): Promise<Listener[]> {
+  const { config, store, authority, certificate, fleet, log, stopping } = serving;
+  const deps: ApiDeps = {
+    app: {
+      store,
+      clock,
+      random,
+      fleet: { retry: (agentId) => fleet.retry(agentId) },
+      enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
+      firstVmid: config.firstVmid,
+    },
+    log,
+    fleetStartedAt: () => fleet.startedAt,
+  };
+  const endpoint = { sessionAddress: config.agentAddress, serverName: config.serverNames[0] ?? 'localhost' };
+  const interceptors = apiInterceptors(deps);
+  const api = (router: ConnectRouter) => registerApi(router, deps);
+  const routes = (router: ConnectRouter) => {
+    api(router);
+    router.service(EnrolmentService, enrolmentService({ store, authority, ...endpoint }));
+  };
+  const handler = (secure: boolean) => {
+    const pages = createWeb({ transportFor: (token) => inProcess(api, interceptors, token), secure });
+    return requestHandler({ routes, interceptors, pages, shutdownSignal: stopping.signal });
+  };
+  const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
+  const secure = await listenSecure(handler(true), config.listen, asPem());
+  certificate.onChange(() => secure.setCertificate(asPem()));
+  const plain = config.plainListen ? [await listenPlain(handler(false), config.plainListen)] : [];
+  return [secure, ...plain];
+}
+
+/** The API without a network between: what the pages call, with the token of whoever looks. */
+function inProcess(routes: (router: ConnectRouter) => void, interceptors: Interceptor[], token: string): Transport {
+  const present: Interceptor = (next) => (request) => {
+    if (token) request.header.set('authorization', `Bearer ${token}`);
+    return next(request);
+  };
+  return createRouterTransport(routes, { router: { interceptors }, transport: { interceptors: [present] } });
+}
+
+// The authority's certificate is public; the code is for whoever can read this machine's files.
+async function announce(config: Config, store: Store, authority: Authority, log: Logger): Promise<void> {
+  writeFileSync(join(config.stateDir, 'ca.pem'), authority.bundlePem);
+  const codeFile = join(config.stateDir, 'setup-code');
+  const code = await ensureSetupCode(store);
+  if (!code) {
+    rmSync(codeFile, { force: true });
+    return;
+  }
+  writeFileSync(codeFile, `${code}\n`, { mode: 0o600 });
+  log.info(`There is no administrator yet. Open ${config.publicUrl}/setup with the set-up code ${code}`);
+}

@@ -1,0 +1,24 @@
+// The control plane as a program: environment → configuration → a replica that serves until SIGTERM.
+import { readConfig } from './config.ts';
+import { startReplica } from './context.ts';
+import { createLogger } from './log.ts';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'an error that nobody waited for'));
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  const replica = await startReplica(config, log);
+  log.info({ port: replica.port, agents: config.agentListen.port }, 'control plane ready');
+  await asked;
+  await replica.stop();
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`berth: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+}
