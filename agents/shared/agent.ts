@@ -218,8 +218,9 @@ export class Agent {
   }
 
   async #accept(delta: ConfigDelta): Promise<void> {
-    const { ledger } = this.#parts;
-    const outcome = await ledger.accept(delta);
+    // It waited for its turn while a newer session took over, which has been told of less.
+    if (delta.epoch < this.#epoch) return;
+    const outcome = await this.#parts.ledger.accept(delta);
     if (outcome.ok) await this.#accepted(outcome);
     else this.#refused(delta, outcome.refusal);
   }
