@@ -26,6 +26,7 @@ class DistantAgent extends ScriptedAgent {
 
   override send(message: SessionResponse): void {
     this.#down.push(message);
+    expect(this.#down.filter(({ message: { case: kind } }) => kind === 'config').length).toBeLessThan(2);
   }
 
   override say(message: AgentSays): void {

@@ -4,7 +4,14 @@ import { VirtualClock } from '@berth/proto/contract/virtual-clock.ts';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { agentById, revokeAgent } from '../store/agents.ts';
-import { cancelCommand, commandById, commandOutcome, dispatchCommand, queueCommand } from '../store/commands.ts';
+import {
+  abandonCommands,
+  cancelCommand,
+  commandById,
+  commandOutcome,
+  dispatchCommand,
+  queueCommand,
+} from '../store/commands.ts';
 import { conditionsOfAgent, conditionsOfContainer } from '../store/conditions.ts';
 import { guestStateOf } from '../store/guest-states.ts';
 import { leaseOf, leasesOf } from '../store/leases.ts';
@@ -222,7 +229,10 @@ test('a revoked agent loses its session at once and gets no other', async () => 
   const agent = await connect();
   const commandId = await inspect();
   await settle();
-  await store.transaction((tx) => revokeAgent(tx, agentId));
+  await store.transaction(async (tx) => {
+    await revokeAgent(tx, agentId);
+    await abandonCommands(tx, agentId, 'revoked');
+  });
   await settle();
   expect(agent.ended?.code).toBe('unauthenticated');
   const result = await commandOutcome(store, commandId, new AbortController().signal);
@@ -352,7 +362,7 @@ test('guests, nodes out of reach, health and drift become rows and conditions', 
   const containerId = await addContainer(store, siteId);
   const agent = await connect();
   const guest = {
-    node: 'pve1',
+    node: 'pve-1',
     vmid: 100,
     exists: true,
     power: 1,

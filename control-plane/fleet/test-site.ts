@@ -16,7 +16,10 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { pino } from 'pino';
 import { newId } from '../ids.ts';
 import { type AgentRole, insertAgent } from '../store/agents.ts';
+import { insertContainer } from '../store/containers.ts';
 import { openStore } from '../store/open.ts';
+import { sampleContainer, sampleSite, seedSite } from '../store/sample-rows.ts';
+import { bumpSite } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentView, FleetSiteView } from './desired-view.ts';
 import type { EndCode, SessionEnd, SessionLink } from './session-link.ts';
@@ -29,31 +32,11 @@ export function memoryStore(clock: Clock, url = 'sqlite::memory:'): Promise<Stor
   return openStore({ url, masterKey: Buffer.alloc(32, 7), clock });
 }
 
-/** A site's row. @returns its identifier */
-export function addSite(store: Store, name = 'lab'): Promise<string> {
-  return store.transaction(async (tx) => {
-    const id = newId('sit', tx.now);
-    await tx.db
-      .insertInto('sites')
-      .values({
-        id,
-        name,
-        internal_domain: `${name}.internal`,
-        network: '10.64.0.0/22',
-        range_start: '10.64.0.10',
-        range_end: '10.64.3.250',
-        gateway: '10.64.0.1',
-        dns_servers: '[]',
-        forwarders: '[]',
-        external_address: '127.0.0.1',
-        port_range_start: 20_000,
-        port_range_end: 29_999,
-        created_at: tx.now,
-        updated_at: tx.now,
-      })
-      .execute();
-    return id;
-  });
+/** A site with a node and a user. @returns its identifier */
+export async function addSite(store: Store): Promise<string> {
+  const site = sampleSite();
+  await seedSite(store, site);
+  return site.id;
 }
 
 /** An enrolled agent's row. @returns its identifier */
@@ -62,67 +45,13 @@ export function addAgent(store: Store, siteId: string, roles: AgentRole[] = ['ng
   return store.transaction((tx) => insertAgent(tx, agent, { serial: '01', expiresAt: tx.now + 86_400_000 }));
 }
 
-/** A container's row with a node and an owner. @returns its identifier */
-export function addContainer(store: Store, siteId: string, { mac = 'bc:24:11:00:00:01', address = '10.64.0.10' } = {}) {
+/** A container's row: MAC bc:24:11:00:00:01, 10.64.0.10, VMID 100 on pve-1. @returns its identifier */
+export function addContainer(store: Store, siteId: string, n = 1): Promise<string> {
   return store.transaction(async (tx) => {
-    const at = { created_at: tx.now, updated_at: tx.now };
-    const [owner, node, id] = [newId('usr', tx.now), newId('nod', tx.now), newId('ctr', tx.now)];
-    await tx.db
-      .insertInto('users')
-      .values({
-        id: owner,
-        username: owner,
-        display_name: '',
-        email: null,
-        password_hash: '',
-        administrator: 0,
-        status: 'active',
-        created_at: tx.now,
-      })
-      .execute();
-    await tx.db
-      .insertInto('nodes')
-      .values({
-        id: node,
-        site_id: siteId,
-        name: 'pve1',
-        cluster: 'pve',
-        api_url: 'https://127.0.0.1:8006',
-        token_id: 'berth@pve!berth',
-        token_secret_box: new Uint8Array([1]),
-        ca_pem: '',
-        fingerprint: '',
-        image_storage: 'local',
-        volume_storage: 'local',
-        bridge: 'vmbr0',
-        agent_id: null,
-        schedulable: 1,
-        ...at,
-      })
-      .execute();
-    await tx.db
-      .insertInto('containers')
-      .values({
-        id,
-        site_id: siteId,
-        node_id: node,
-        owner_id: owner,
-        hostname: 'web1',
-        template: 'debian-12',
-        cores: 1,
-        memory_mib: 256,
-        disk_gib: 4,
-        description: '',
-        cluster: 'pve',
-        vmid: 100,
-        mac,
-        address,
-        phase: 'creating',
-        power: 'running',
-        active_operation_id: null,
-        ...at,
-      })
-      .execute();
+    const id = newId('ctr', tx.now);
+    const place = { address: `10.64.0.${9 + n}`, vmid: 99 + n };
+    await insertContainer(tx, sampleContainer(n, { id, site_id: siteId, ...place }));
+    await bumpSite(tx, siteId, id);
     return id;
   });
 }

@@ -3,10 +3,7 @@
  * that was superseded, here or on another replica, writes nothing any more.
  */
 import { newId } from '../ids.ts';
-import { abandonCommands } from './commands.ts';
-import { dropAgentConditions } from './conditions.ts';
 import type { Row } from './schema.ts';
-import { bumpSite } from './site-changes.ts';
 import type { Db, Store, Tx } from './store.ts';
 
 /** What an agent is for, as kept in rows. */
@@ -120,8 +117,8 @@ export async function setAgentCertificate(tx: Tx, id: string, certificate: Agent
 }
 
 /**
- * Revokes an agent: its session ends as soon as its replica hears of it, no certificate of its opens another, its
- * commands fail, what it reported is forgotten, and others take over what it was in charge of.
+ * Revokes an agent: its session ends as soon as its replica hears of it, and no certificate of its opens another. Its
+ * commands, its conditions and what it is in charge of are left to the caller.
  * @returns false when there is no such agent, or it was revoked before
  */
 export async function revokeAgent(tx: Tx, id: string): Promise<boolean> {
@@ -131,13 +128,8 @@ export async function revokeAgent(tx: Tx, id: string): Promise<boolean> {
     .where('id', '=', id)
     .where('status', '=', 'active')
     .executeTakeFirst();
-  const row = numUpdatedRows > 0n ? await agentById(tx.db, id) : undefined;
-  if (!row) return false;
-  await abandonCommands(tx, id, 'the agent has been revoked');
-  await dropAgentConditions(tx, id);
-  await bumpSite(tx, row.site_id, null);
-  tx.nudge({ kind: 'agent', id });
-  return true;
+  if (numUpdatedRows > 0n) tx.nudge({ kind: 'agent', id });
+  return numUpdatedRows > 0n;
 }
 
 /**

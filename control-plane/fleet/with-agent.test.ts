@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent } from '@berth/agents/shared/agent.ts';
+import { CommandJournal } from '@berth/agents/shared/command-journal.ts';
+import { Ledger } from '@berth/agents/shared/ledger.ts';
+import type { Session as AgentSession } from '@berth/agents/shared/session.ts';
+import { FakeRole } from '@berth/agents/shared/testing/fake-role.ts';
+import { systemClock } from '@berth/proto/contract/clock.ts';
+import { waitFor } from '@berth/test/support/wait-for.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSiteView } from '../desired/site-views.ts';
+import { agentById } from '../store/agents.ts';
+import { commandOutcome, dispatchCommand } from '../store/commands.ts';
+import { conditionsOfAgent } from '../store/conditions.ts';
+import { siteRevision } from '../store/site-changes.ts';
+import type { Store } from '../store/store.ts';
+import { Fleet } from './fleet.ts';
+import { addAgent, addContainer, addSite, memoryStore, silentLog } from './test-site.ts';
+
+const clock = systemClock;
+
+let store: Store;
+let siteId: string;
+let agentId: string;
+let fleet: Fleet;
+let directory: string;
+let role: FakeRole;
+let agent: Agent;
+
+beforeEach(async () => {
+  store = await memoryStore(clock);
+  siteId = await addSite(store);
+  agentId = await addAgent(store, siteId, ['dnsmasq']);
+  fleet = await newFleet();
+  directory = await mkdtemp(join(tmpdir(), 'berth-fleet-'));
+  agent = await newAgent();
+});
+
+afterEach(async () => {
+  await agent.stop();
+  await fleet.stop();
+  await store.close();
+  await rm(directory, { recursive: true });
+});
+
+async function newFleet(): Promise<Fleet> {
+  const openView = (id: string) => openSiteView(store, id);
+  const made = new Fleet({ store, clock, random: Math.random, log: silentLog, replicaId: 'rep-1', openView });
+  await made.start();
+  return made;
+}
+
+async function newAgent(): Promise<Agent> {
+  role = new FakeRole();
+  const made = new Agent({
+    roles: [role],
+    ledger: await Ledger.open(directory),
+    journal: await CommandJournal.open(directory, clock),
+    clock,
+    random: Math.random,
+    log: silentLog,
+    instance: 'one',
+    bootId: 'boot',
+    version: '0.1.0',
+    stateDirOf: async () => directory,
+    trust: async () => {},
+  });
+  await made.start();
+  return made;
+}
+
+/** Joins the two without a wire. @returns what breaks the connection */
+function connect(): () => void {
+  let session: AgentSession | undefined;
+  const early: Parameters<AgentSession['receive']>[0][] = [];
+  const end = fleet.accept(
+    { agentId, notAfter: clock.now() + 3_600_000 },
+    { send: (message) => (session ? session.receive(message) : early.push(message)), close: () => session?.end() },
+  );
+  const cut = () => {
+    session?.end();
+    end.closed();
+  };
+  session = agent.connect({ send: (message) => end.receive(message), close: cut, drain: cut, welcomed: () => {} });
+  for (const message of early) session.receive(message);
+  return cut;
+}
+
+/** Waits until the agent's row says that its host runs the site's newest revision. */
+function converged(): Promise<unknown> {
+  return waitFor(
+    async () => (await agentById(store.db, agentId))?.running_generation === (await siteRevision(store.db, siteId)),
+    { what: 'the agent to run the newest revision' },
+  );
+}
+
+const applied = () => [...(role.applied.at(-1)?.resources.keys() ?? [])].sort();
+
+test('an agent follows its site, over breaks of its link and restarts of both ends', async () => {
+  const first = await addContainer(store, siteId, 1);
+  const cut = connect();
+  await converged();
+  expect(applied()).toEqual([`nameRecord/${first}`, `reservation/${first}`]);
+
+  const second = await addContainer(store, siteId, 2);
+  await converged();
+  expect(applied()).toContain(`reservation/${second}`);
+
+  cut();
+  const third = await addContainer(store, siteId, 3);
+  await fleet.stop();
+  fleet = await newFleet();
+  await agent.stop();
+  agent = await newAgent();
+  expect(applied()).not.toContain(`reservation/${third}`);
+  connect();
+  await converged();
+  expect(applied()).toContain(`reservation/${third}`);
+});
+
+test('what a role sets aside is a condition until somebody asks for another try and it is well', async () => {
+  const id = await addContainer(store, siteId, 1);
+  const fault = { resource: { kind: 'reservation', name: id }, stage: 'validate', stderrTail: 'duplicate address' };
+  role.onApply = () => ({ status: 'running', errors: [fault], timingsMs: {} });
+  connect();
+  await converged();
+  expect(await conditionsOfAgent(store.db, agentId)).toMatchObject([
+    { kind: 'quarantined', container_id: id, message: 'duplicate address' },
+  ]);
+  role.onApply = () => ({ status: 'running', errors: [], timingsMs: {} });
+  await fleet.retry(agentId);
+  await waitFor(async () => (await conditionsOfAgent(store.db, agentId)).length === 0, { what: 'it to heal' });
+});
+
+test('a command is executed once and answered, even when its answer is lost on the way', async () => {
+  role.onExecute = async (_, { progress }) => {
+    progress('working');
+    return { ok: true, success: { warnings: ['slow'] } };
+  };
+  const task = { case: 'releaseLease' as const, value: { mac: 'bc:24:11:00:00:01', address: '10.64.0.10' } };
+  const cut = connect();
+  const id = await dispatchCommand(store, { agentId, task, deadlineMs: 60_000 });
+  await waitFor(() => role.executed.length > 0, { what: 'the command to begin' });
+  cut();
+  connect();
+  const { outcome } = await commandOutcome(store, id, AbortSignal.timeout(5_000));
+  expect(outcome).toMatchObject({ case: 'success', value: { warnings: ['slow'] } });
+  expect(role.executed).toEqual([id]);
+});
