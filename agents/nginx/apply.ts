@@ -51,8 +51,8 @@ export class NginxApplier {
     return this.#live;
   }
 
-  /** Makes the directories, and ends what a crash interrupted. */
-  async prepare(): Promise<void> {
+  /** Makes the directories, and ends what a crash interrupted; answers why nginx would not go back. */
+  async prepare(): Promise<StepFailure | undefined> {
     const { rootDir, runDir } = this.#parts.options.config;
     for (const directory of [rootDir, join(rootDir, 'tmp'), runDir]) {
       await makeDirectory(directory, 0o755);
@@ -60,7 +60,8 @@ export class NginxApplier {
       await chmod(directory, 0o711);
     }
     const { interrupted } = await this.#parts.store.recover();
-    if (interrupted && (await this.#parts.nginx.masterPid()) !== undefined) await this.#parts.nginx.reload();
+    const reload = interrupted && (await this.#parts.nginx.masterPid()) !== undefined;
+    return reload ? this.#parts.nginx.reload() : undefined;
   }
 
   /** Makes a set so. After `rejected` the former set is served. */

@@ -1,7 +1,8 @@
-import { open, stat } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { unlessMissing } from '../shared/durable-files.ts';
 
 const MAX_READ = 65_536;
+const MAX_SIZE = 16 * 1024 * 1024;
 
 /** Reads what nginx's master adds to its error log, the only place where it says why it keeps an old configuration. */
 export class ErrorLog {
@@ -25,6 +26,14 @@ export class ErrorLog {
     const text = await this.#read(Math.max(this.#mark, size - MAX_READ), size);
     const lines = text.split('\n').filter((line) => line.includes('[emerg]'));
     return nginxWords(lines.join('\n'));
+  }
+
+  /** Moves a log of more than 16 MiB to `<path>.1`; true when nginx must open a new one. */
+  async rotate(): Promise<boolean> {
+    const size = (await unlessMissing(stat(this.#path)))?.size ?? 0;
+    if (size <= MAX_SIZE) return false;
+    await rename(this.#path, `${this.#path}.1`);
+    return true;
   }
 
   async #read(from: number, to: number): Promise<string> {

@@ -20,9 +20,14 @@ export async function checkHash(binary: string): Promise<boolean> {
   const socketPath = join(directory, 'h.sock');
   await writeFile(join(directory, 'nginx.conf'), checkConfig(directory));
   const child = spawn(binary, ['-p', `${directory}/`, '-c', join(directory, 'nginx.conf')], { stdio: 'ignore' });
-  const ended = once(child, 'exit').catch(() => undefined);
+  let over = false;
+  const ended = once(child, 'exit')
+    .catch(() => undefined)
+    .then(() => {
+      over = true;
+    });
   try {
-    return (await answers(socketPath)) && (await allSlotsMatch(socketPath));
+    return (await answers(socketPath, () => over)) && (await allSlotsMatch(socketPath));
   } finally {
     child.kill('SIGKILL');
     await ended;
@@ -58,8 +63,8 @@ function group(size: number, directory: string): string {
   return `upstream check${size} { hash $arg_key; ${servers.join(' ')} keepalive 2; }`;
 }
 
-async function answers(socketPath: string): Promise<boolean> {
-  for (let tries = 0; tries < START_TRIES; tries += 1) {
+async function answers(socketPath: string, over: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < START_TRIES && !over(); tries += 1) {
     if ((await slotOf(socketPath, '/')) !== undefined) return true;
     await delay(systemClock, 10);
   }

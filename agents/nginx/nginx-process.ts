@@ -15,7 +15,7 @@ import { askStatus } from './status-socket.ts';
 import { isMaster, type WorkerProcess, workersOf } from './worker-processes.ts';
 
 const LOOK_MS = 5;
-const TAKE_OVER_MS = 10_000;
+const TAKE_OVER_MS = 20_000;
 
 /** Handle of the nginx on this host. */
 export class NginxProcess {
@@ -102,6 +102,12 @@ export class NginxProcess {
     const excess = old.slice(0, Math.max(0, old.length - this.#config.maxOldWorkers));
     for (const { pid } of excess) send(pid, 'SIGTERM');
     return workers.length - excess.length;
+  }
+
+  /** Keeps the error log from filling the disk: busy clients of a stopped guest write a line each. */
+  async boundErrorLog(): Promise<void> {
+    const master = await this.masterPid();
+    if (master !== undefined && (await this.#log.rotate())) send(master, 'SIGUSR1');
   }
 
   async #replaced(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { errorLocations } from './error-pages.ts';
+import { ERROR_HEADER, errorLocations } from './error-pages.ts';
 import { hashSizes } from './hash-sizes.ts';
 import type { RenderOptions } from './render-options.ts';
 import { listenTls } from './render-servers.ts';
@@ -81,6 +81,7 @@ function proxying(httpsPort: number): string {
   proxy_ssl_server_name on;
   proxy_ssl_name $host;
   proxy_headers_hash_max_size 1024;
+  proxy_hide_header ${ERROR_HEADER};
   proxy_set_header Host ${host};
   proxy_set_header Upgrade $http_upgrade;
   proxy_set_header Connection $berth_connection;

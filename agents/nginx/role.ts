@@ -76,7 +76,8 @@ class NginxRole implements RoleModule {
       reload: () => this.#reloadRepaired(),
       report: (finding) => this.#reportDrift(finding),
     });
-    await applier.prepare();
+    const failure = await applier.prepare();
+    if (failure) context.log.warn(failure, 'nginx would not go back to its former configuration');
     this.#running = { context, nginx, applier, drift, options };
     this.#scheduleTick();
   }
@@ -166,6 +167,7 @@ class NginxRole implements RoleModule {
       const failure = this.#config.manage ? await nginx.reload() : undefined;
       findings.push(failure ? `nginx does not run: ${failure.stderr}` : 'nginx had ended');
     }
+    await nginx.boundErrorLog();
     const workers = await nginx.boundOldWorkers();
     const health = JSON.stringify([findings, workers]);
     if (health !== this.#lastHealth) {

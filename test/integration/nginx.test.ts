@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { request } from 'node:https';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { checkHash } from '@berth/agents/nginx/hash-check.ts';
 import { makeResource } from '@berth/proto/contract/resource.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
@@ -90,6 +91,12 @@ test('each of many routes reaches its own backend', async () => {
     const { body } = await host.get(resource.body.value.host);
     expect(JSON.parse(body).localAddress).toBe(resource.body.value.backend?.address);
   }
+});
+
+test('the installed nginx hashes as expected; another program is found out', async () => {
+  expect(await checkHash('/usr/sbin/nginx')).toBe(true);
+  expect(await checkHash('/bin/true')).toBe(false);
+  expect(await checkHash('/nonexistent/nginx')).toBe(false);
 });
 
 test('a stopped backend gives a 502 page and touches no other route', async () => {
