@@ -32,7 +32,7 @@ const ODD = [
     '/',
     '../',
   ],
-  ...['$host', '$' + '{host}', '$(id)', '%0a', '%s', '<b>', '..'],
+  ...['$host', '$' + '{host}', '$(id)', '%0a', '%s', '<b>'],
   // A byte order mark, marks that turn the direction of text, joiners, separators of lines, look-alikes.
   ...[
     '\ufeff',
