@@ -102,9 +102,9 @@ function merge(before: Row<'services'>, asked: Service, paths: ReadonlySet<strin
   for (const path of paths) {
     const kind = path.includes('.') ? path.slice(0, path.indexOf('.')) : undefined;
     if (kind === undefined) continue;
-    const wrong = kind !== before.kind ? `this service is exposed by ${before.kind}` : undefined;
-    const missing = asked.exposure.case !== kind ? 'is named by the mask and missing' : undefined;
-    found.check(`service.${path}`, wrong ?? missing);
+    const exposed = kind === before.kind ? undefined : `${path}: this service is exposed by ${before.kind}`;
+    if (!found.check('update_mask', exposed)) continue;
+    found.check(`service.${path}`, asked.exposure.case === kind ? undefined : 'is named by the mask and missing');
   }
   found.refuse();
   return create(ServiceSchema, {
