@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { AppError } from '../errors.ts';
-import { rememberCall, rememberedCall } from '../store/idempotency.ts';
+import { claimKey, rememberedCall, rememberOutcome } from '../store/idempotency.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { UniqueViolation } from '../store/violations.ts';
+import { PRIMARY, UniqueViolation } from '../store/violations.ts';
 import type { Caller } from './caller.ts';
 import { lineFault } from './validate/text.ts';
 import type { Violations } from './validate/violations.ts';
@@ -50,13 +50,14 @@ export async function createOnce<S extends DescMessage, O extends Outcome>(
       return await store.transaction(async (tx) => {
         const known = await rememberedCall(tx.db, scope, tx.now);
         if (known) return { outcome: sameRequest(known, requestHash) as O, repeated: true };
+        await claimKey(tx, scope, requestHash);
         const outcome = await work(tx);
-        await rememberCall(tx, scope, { requestHash, outcome });
+        await rememberOutcome(tx, scope, outcome);
         return { outcome, repeated: false };
       });
     } catch (error) {
-      // Any unique row may be the duplicate's: look once more before believing that somebody else has it.
-      if (!(error instanceof UniqueViolation) || attempt > 1) throw error;
+      const duplicate = error instanceof UniqueViolation && error.constraint === PRIMARY;
+      if (!duplicate || attempt > 1) throw error;
     }
   }
 }

@@ -36,10 +36,11 @@ export async function rememberedCall(
 }
 
 /**
- * Remembers a call; an expired key of the same name gives way.
+ * Claims a key for a call, before anything else in its transaction: a concurrent duplicate then waits here until the
+ * first call has committed, instead of running into what that one makes. An expired key of the same name gives way.
  * @throws UniqueViolation "primary" when a concurrent duplicate was first
  */
-export async function rememberCall(tx: Tx, scope: IdempotencyScope, call: RememberedCall): Promise<void> {
+export async function claimKey(tx: Tx, scope: IdempotencyScope, requestHash: string): Promise<void> {
   await tx.db
     .deleteFrom('idempotency_keys')
     .where('user_id', '=', scope.userId)
@@ -53,10 +54,21 @@ export async function rememberCall(tx: Tx, scope: IdempotencyScope, call: Rememb
       user_id: scope.userId,
       method: scope.method,
       idempotency_key: scope.key,
-      request_hash: call.requestHash,
-      outcome: JSON.stringify(call.outcome),
+      request_hash: requestHash,
+      outcome: '{}',
       created_at: tx.now,
       expires_at: tx.now + IDEMPOTENCY_MS,
     })
+    .execute();
+}
+
+/** Notes what a call with a claimed key made. */
+export async function rememberOutcome(tx: Tx, scope: IdempotencyScope, outcome: Record<string, string>): Promise<void> {
+  await tx.db
+    .updateTable('idempotency_keys')
+    .set({ outcome: JSON.stringify(outcome) })
+    .where('user_id', '=', scope.userId)
+    .where('method', '=', scope.method)
+    .where('idempotency_key', '=', scope.key)
     .execute();
 }
