@@ -91,6 +91,7 @@ describe('enrol', () => {
     await expect(enrol(options())).rejects.toThrow('refuses: gone');
     answer = () => {};
     const identity = await enrol(options());
+    expect(await enrol(options())).toEqual(identity);
     await enrol(options({ token: 'token-2' }));
     const after = await new IdentityStore(stateDir).read();
     expect(after?.keyPem).not.toBe(identity.keyPem);

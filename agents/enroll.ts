@@ -14,7 +14,7 @@ import { ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { ROLES, type RoleName } from './roles.ts';
 import { newKey, requestFor } from './shared/csr.ts';
-import { type Identity, IdentityStore } from './shared/identity.ts';
+import { type Identity, IdentityStore, lifeOf } from './shared/identity.ts';
 
 /** Milliseconds for the handshake and for the answer. */
 const TIMEOUT_MS = 20_000;
@@ -38,25 +38,27 @@ export class EnrolError extends Error {
 
 /**
  * Enrols this host and stores its identity. A repetition with the same token uses the same key, so that a lost answer
- * costs nothing. @throws EnrolError
+ * costs nothing; once it has succeeded, a repetition changes nothing. @throws EnrolError
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
   const server = httpsUrl(options.server);
-  const authority = await findAuthority(server, fingerprintOf(options.caSha256));
+  const fingerprint = fingerprintOf(options.caSha256);
+  const tokenHash = createHash('sha256').update(options.token).digest('hex');
   const identities = new IdentityStore(options.stateDir);
-  const keyPem = await keyFor(identities, options.token);
+  const known = await identities.read();
+  if (known?.tokenHash === tokenHash && lifeOf(known.chainPem).notAfterMs > Date.now()) return known;
+  const authority = await findAuthority(server, fingerprint);
+  const keyPem = await keyFor(identities, tokenHash);
   const response = await ask(options, server, authority, keyPem);
-  const identity: Identity = {
-    agentId: response.agentId,
-    sessionAddress: response.sessionAddress,
-    serverName: response.serverName,
-    keyPem,
-    chainPem: response.chainPem,
-    caBundlePem: response.caBundlePem,
-    renewAtMs: response.renewAt ? timestampMs(response.renewAt) : 0,
-  };
+  const identity = identityOf(response, keyPem, tokenHash);
   await identities.write(identity);
   return identity;
+}
+
+function identityOf(response: EnrollResponse, keyPem: string, tokenHash: string): Identity {
+  const { agentId, sessionAddress, serverName, chainPem, caBundlePem, renewAt } = response;
+  const renewAtMs = renewAt ? timestampMs(renewAt) : 0;
+  return { agentId, sessionAddress, serverName, keyPem, chainPem, caBundlePem, renewAtMs, tokenHash };
 }
 
 async function ask(options: EnrolOptions, server: URL, authority: string, keyPem: string): Promise<EnrollResponse> {
@@ -123,8 +125,7 @@ function issuersOf(leaf: DetailedPeerCertificate): Buffer[] {
   return chain;
 }
 
-async function keyFor(identities: IdentityStore, token: string): Promise<string> {
-  const tokenHash = createHash('sha256').update(token).digest('hex');
+async function keyFor(identities: IdentityStore, tokenHash: string): Promise<string> {
   const pending = await identities.pending();
   if (pending?.tokenHash === tokenHash) return pending.keyPem;
   const keyPem = await newKey();

@@ -10,7 +10,6 @@ import {
   ConfigPhase,
   type ConfigStatusSchema,
   type HelloSchema,
-  Role,
 } from '@berth/proto/agent/v1/session_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { DeltaOutcome, DeltaRefusal, HeldSet } from '@berth/proto/contract/delta.ts';
@@ -23,6 +22,7 @@ import type { Ledger } from './ledger.ts';
 import type { Logger } from './logger.ts';
 import { Reports } from './reports.ts';
 import type { RoleModule } from './role.ts';
+import { RoleStarter } from './role-starter.ts';
 import { Session, type SessionTransport } from './session.ts';
 
 /** Milliseconds between two repetitions of what is not acknowledged, and of the health. */
@@ -54,8 +54,7 @@ export class Agent {
   readonly #applier: Applier;
   readonly #commands: CommandRunner;
   readonly #reports = new Reports();
-  readonly #capabilities: string[] = [];
-  readonly #started = new Set<RoleModule>();
+  readonly #starter: RoleStarter;
   #session: Session | undefined;
   #epoch: bigint;
   #configs: Promise<void> = Promise.resolve();
@@ -65,12 +64,13 @@ export class Agent {
     const { roles, journal, clock, random, log, ledger } = parts;
     this.#parts = parts;
     this.#epoch = ledger.held.epoch;
+    this.#starter = new RoleStarter({ ...parts, reports: this.#reports });
     this.#applier = new Applier({
       roles,
       clock,
       random,
       log,
-      prepare: (role) => this.#startRole(role),
+      prepare: (role) => this.#starter.start(role),
       ended: (outcome) => this.#applied(outcome),
     });
     this.#commands = new CommandRunner({
@@ -89,7 +89,7 @@ export class Agent {
   /** Starts the roles and applies what the ledger holds; resolves when the first try has ended. */
   async start(): Promise<void> {
     const { roles, ledger } = this.#parts;
-    for (const role of roles) await this.#startOrTell(role);
+    for (const role of roles) await this.#starter.startOrTell(role);
     // An agent that never held anything must not take down what its host serves.
     if (ledger.held.generation > 0n) this.#applier.submit(ledger.held);
     await this.idle();
@@ -103,7 +103,7 @@ export class Agent {
     await this.#configs;
     await this.#commands.stop();
     await this.#applier.stop();
-    for (const role of this.#started) await role.stop();
+    for (const role of this.#starter.started) await role.stop();
     await this.#parts.ledger.close();
     await this.#parts.journal.close();
   }
@@ -123,7 +123,7 @@ export class Agent {
 
   /** Notes something that is wrong with the agent itself, or with undefined that it is right again. */
   finding(about: string, text: string | undefined): void {
-    this.#reports.finding(about, text === undefined ? undefined : { ok: false, findings: [text] });
+    this.#reports.wrong(about, text);
   }
 
   /** The first message of a session. */
@@ -134,7 +134,7 @@ export class Agent {
       bootId,
       version,
       roles: roles.map(({ role }) => role),
-      capabilities: this.#capabilities,
+      capabilities: this.#starter.capabilities,
       held: ledger.state(),
       unacknowledgedResults: journal.unacknowledged().length,
     };
@@ -151,7 +151,7 @@ export class Agent {
     this.#commands.resend();
     const { outcome } = this.#applier;
     if (outcome) this.#tell(statusOf(outcome));
-    for (const role of this.#started) role.sessionOpened?.();
+    for (const role of this.#starter.started) role.sessionOpened?.();
     this.#reports.beat();
     return true;
   }
@@ -194,27 +194,6 @@ export class Agent {
   /** Authorities to trust from now on. */
   trust(caBundlePem: string): void {
     this.#inBackground(this.#parts.trust(caBundlePem), 'trust update');
-  }
-
-  /** A role that does not start must not stop the others; it is tried again with each apply. */
-  async #startOrTell(role: RoleModule): Promise<void> {
-    try {
-      await this.#startRole(role);
-    } catch (error) {
-      this.#parts.log.error({ err: error, role: Role[role.role] }, 'a role does not start');
-      const words = error instanceof Error ? error.message : String(error);
-      this.finding(`start ${role.role}`, `the role ${Role[role.role].toLowerCase()} does not start: ${words}`);
-    }
-  }
-
-  async #startRole(role: RoleModule): Promise<void> {
-    if (this.#started.has(role)) return;
-    const { clock, random, log } = this.#parts;
-    const stateDir = await this.#parts.stateDirOf(role);
-    await role.start({ clock, random, log, stateDir, report: (report) => this.#reports.take(role.role, report) });
-    this.#started.add(role);
-    this.#capabilities.push(...(await role.capabilities()));
-    this.finding(`start ${role.role}`, undefined);
   }
 
   async #accept(delta: ConfigDelta): Promise<void> {

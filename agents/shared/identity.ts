@@ -17,6 +17,8 @@ const identitySchema = z.object({
   caBundlePem: z.string().min(1),
   /** When the control plane asks for renewal, milliseconds since the Unix epoch; 0 when it did not say. */
   renewAtMs: z.number(),
+  /** SHA-256 of the join token it was enrolled with, hex. */
+  tokenHash: z.string(),
 });
 
 /** Who an agent is: everything it needs for a session. */

@@ -29,6 +29,11 @@ export class Reports {
     this.beat();
   }
 
+  /** Sets or, with undefined, clears something that is wrong, in words. */
+  wrong(about: string, text: string | undefined): void {
+    this.finding(about, text === undefined ? undefined : { ok: false, findings: [text] });
+  }
+
   /** Reports the health as it is now. */
   beat(): void {
     this.#pass('health', { case: 'health', value: create(HealthSchema, this.#wellBeing()) });

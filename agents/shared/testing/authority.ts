@@ -76,6 +76,7 @@ export class TestAuthority {
       serverName: 'localhost',
       caBundlePem: this.pem,
       renewAtMs: 0,
+      tokenHash: '',
       ...issued,
     };
   }
