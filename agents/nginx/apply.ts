@@ -20,6 +20,7 @@ import { type Blame, blame } from './blame.ts';
 import { type FaultStage, faultOf } from './faults.ts';
 import type { NginxProcess } from './nginx-process.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { lookAtPorts } from './port-look.ts';
 import { Quarantine } from './quarantine.ts';
 import { type RenderedRelease, render } from './render.ts';
 import type { RenderOptions } from './render-options.ts';
@@ -66,7 +67,7 @@ export class NginxApplier {
 
   /** Makes a set so. After `rejected` the former set is served. */
   async apply(desired: DesiredSet): Promise<ApplyReport> {
-    if (!desired.changed?.size) this.quarantine.clear();
+    if (!desired.changed?.size) await this.#giveAnotherChance(desired.resources);
     const timingsMs: Record<string, number> = {};
     for (;;) {
       const plan = this.#timed(timingsMs, 'plan', () => this.#plan(desired.resources));
@@ -77,6 +78,12 @@ export class NginxApplier {
       if (guilty.keys.length === 0) return this.#rejected(failure, plan.faults, timingsMs);
       this.#setAside(guilty, failure, desired.resources);
     }
+  }
+
+  // A port known to be taken is not tried with a reload, which costs three seconds of going there and back.
+  async #giveAnotherChance(resources: ReadonlyMap<string, Resource>): Promise<void> {
+    const { taken } = await lookAtPorts(this.quarantine.within(resources), resources, this.#parts.options.listen);
+    this.quarantine.clear(taken);
   }
 
   #plan(resources: ReadonlyMap<string, Resource>): Plan {

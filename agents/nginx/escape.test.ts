@@ -42,6 +42,13 @@ test.each(['default', 'include', 'localhost', '10.0.0.1', '-a.b', 'a..b', `${'x'
   (text) => expect(hostName(text)).toBeUndefined(),
 );
 
+test('a certificate may be for a wildcard, of a domain of one label too', () => {
+  expect(['*.lab', '*.apps.lab', 'apps.lab'].map(certificateName)).toEqual(['*.lab', '*.apps.lab', 'apps.lab']);
+  for (const text of ['*', '*.', '**.lab', 'a.*.lab', '*.*.lab', '*.-x', '*.A']) {
+    expect(certificateName(text)).toBeUndefined();
+  }
+});
+
 test.each([
   ['10.0.0.1', '10.0.0.1'],
   ['FD00::0001', '[fd00::1]'],

@@ -9,6 +9,7 @@ import { isIP, isIPv4 } from 'node:net';
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 // At least two labels: alone, words like "default" and "include" are directives inside a map block.
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)+${LABEL}$`);
+const WILDCARD = new RegExp(`^\\*\\.(?=.{1,251}$)(?:${LABEL}\\.)*${LABEL}$`);
 const ALL_DIGITS = /\.[0-9]+$/;
 const TOKEN = /^[A-Za-z0-9_-]{1,255}$/;
 const KEY_AUTHORIZATION = /^[A-Za-z0-9_-]{1,255}\.[A-Za-z0-9_-]{1,255}$/;
@@ -18,9 +19,9 @@ export function hostName(text: string): string | undefined {
   return HOST_NAME.test(text) && !ALL_DIGITS.test(text) ? text : undefined;
 }
 
-/** A DNS name as certificates have it: a host name, or "*." before one. */
+/** A DNS name as certificates have it: a host name, or "*." before a domain of one label or more. */
 export function certificateName(text: string): string | undefined {
-  return hostName(text.startsWith('*.') ? text.slice(2) : text) === undefined ? undefined : text;
+  return WILDCARD.test(text) ? text : hostName(text);
 }
 
 /** An IPv4 or IPv6 literal one can connect to: no zone, not "any", not multicast, not

@@ -20,9 +20,9 @@ export class Quarantine {
     this.#entries.delete(key);
   }
 
-  /** Gives all another chance. */
-  clear(): void {
-    this.#entries.clear();
+  /** Gives all another chance but those named. */
+  clear(except: readonly string[] = []): void {
+    for (const key of [...this.#entries.keys()]) if (!except.includes(key)) this.#entries.delete(key);
   }
 
   /** Those still set aside in this set, by key; others are forgotten. */

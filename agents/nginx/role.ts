@@ -22,8 +22,8 @@ import type {
 import { NginxApplier } from './apply.ts';
 import type { NginxConfig } from './config.ts';
 import { capabilitiesOf, detectOptions } from './detect.ts';
-import { freedStreams } from './freed-streams.ts';
 import { NginxProcess } from './nginx-process.ts';
+import { lookAtPorts } from './port-look.ts';
 import { probe } from './probe.ts';
 import type { RenderOptions } from './render-options.ts';
 
@@ -184,7 +184,7 @@ class NginxRole implements RoleModule {
     const { applier, options, context } = this.#known();
     const { resources } = this.#desired ?? {};
     if (!resources || !this.#desired) return;
-    const freed = await freedStreams(applier.quarantine.within(resources), resources, options.listen);
+    const { freed } = await lookAtPorts(applier.quarantine.within(resources), resources, options.listen);
     if (freed.length === 0) return;
     for (const key of freed) applier.quarantine.release(key);
     if (context.requestApply) context.requestApply();

@@ -84,6 +84,9 @@ test('a stream whose port is taken is set aside, nginx goes back, and the stream
   expect(report.errors).toMatchObject([{ resource: { kind: 'streamRoute' }, stage: 'verify' }]);
   expect(report.errors[0]?.stderrTail).toMatch(/bind\(\) to .* failed \(98: Address already in use\)/);
   expect((await host.get('web2.apps.lab')).status).toBe(200);
+  const asked = await host.apply();
+  expect(asked.errors).toMatchObject([{ resource: { kind: 'streamRoute' } }]);
+  expect(asked.timingsMs).not.toHaveProperty('reload');
   expect(host.applyRequests).toBe(0);
 
   squatter.close();
