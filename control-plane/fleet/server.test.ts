@@ -1,6 +1,13 @@
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { waitFor } from '@berth/test/support/wait-for.ts';
 import { status } from '@grpc/grpc-js';
@@ -13,6 +20,9 @@ import { type FleetServer, listenForAgents } from './server.ts';
 import { keepServerCertificate, type ServerCertificate } from './server-certificate.ts';
 import { type ClientIdentity, keyAndCsr, TestClient } from './test-client.ts';
 import { addAgent, addSite, memoryStore, record, ScriptedView, silentLog } from './test-site.ts';
+
+const run = promisify(execFile);
+const BUF = fileURLToPath(new URL('../../node_modules/.bin/buf', import.meta.url));
 
 type Follower = Parameters<ServerCertificate['onChange']>[0];
 
@@ -103,6 +113,16 @@ test('refuses an agent that the database does not know', async () => {
   expect((await ended(agent)).code).toBe(status.UNAUTHENTICATED);
 });
 
+test('an agent that floods is read from no faster than it is dealt with, and loses nothing', async () => {
+  const agent = (await client()).open();
+  for (let n = 1; n <= 1_000; n++) {
+    agent.say({ case: 'commandResult', value: { commandId: `cmd-${n}` } });
+  }
+  const acknowledged = () => agent.heard.flatMap((each) => (each.case === 'reportAck' ? each.value.commandIds : []));
+  await waitFor(() => acknowledged().length === 1_000, { what: 'every acknowledgement' });
+  expect(acknowledged().at(-1)).toBe('cmd-1000');
+});
+
 test('a second session of an agent ends the first', async () => {
   const who = await identity();
   const first = (await client(who)).open();
@@ -132,6 +152,22 @@ test('renews a certificate with a new key, and sessions go on with it', async ()
   const next = (await client({ bundlePem: renewed.caBundlePem, keyPem, chainPem: renewed.chainPem })).open();
   await waitFor(() => next.heard.length === 2);
   await expect(agent.renew('nonsense')).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+});
+
+test('answers health checks and reflection, to agents only', async () => {
+  const who = await identity();
+  const files = await mkdtemp(join(tmpdir(), 'berth-fleet-'));
+  closing.push(() => rmSync(files, { recursive: true }));
+  await Promise.all([
+    writeFile(join(files, 'ca.pem'), who.bundlePem),
+    writeFile(join(files, 'key.pem'), who.keyPem),
+    writeFile(join(files, 'cert.pem'), who.chainPem),
+  ]);
+  const url = `https://127.0.0.1:${server.port}`;
+  const tls = ['--cacert', join(files, 'ca.pem'), '--key', join(files, 'key.pem'), '--cert', join(files, 'cert.pem')];
+  expect(await (await client(who)).health()).toBe(1);
+  const { stdout } = await run(BUF, ['curl', '--protocol', 'grpc', ...tls, '--list-methods', url]);
+  expect(stdout).toContain('berth.agent.v1.SessionService/Session');
 });
 
 test('notices a frozen peer', async () => {

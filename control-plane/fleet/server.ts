@@ -14,12 +14,15 @@ import { AgentPortCredentials } from './credentials.ts';
 import { type EnrolmentDeps, renew } from './enrolment.ts';
 import type { Fleet } from './fleet.ts';
 import { peerOf } from './peer.ts';
+import { sessionReflection } from './reflection.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import { sessionServiceDefinition } from './service-definition.ts';
 import type { EndCode, SessionLink } from './session-link.ts';
 
 const RECEIVE_MAX_BYTES = 8 << 20;
 const LAST_WORDS_MS = 300;
+/** Messages of one agent that may wait to be dealt with; above that it is not read from. */
+const UNREAD_MAX = 128;
 
 /** What the listener works with. */
 export interface FleetServerOptions extends EnrolmentDeps {
@@ -49,6 +52,7 @@ export async function listenForAgents(options: FleetServerOptions): Promise<Flee
   });
   const health = new HealthImplementation({ '': 'SERVING', [SessionService.typeName]: 'SERVING' });
   health.addToServer(server);
+  sessionReflection().addToServer(server);
   const credentials = new AgentPortCredentials(authority.bundlePem, certificate.current());
   const unfollow = certificate.onChange((identity) => credentials.replace(identity));
   const port = await bind(server, listen, credentials);
@@ -99,8 +103,16 @@ function session({ fleet, log }: FleetServerOptions, call: SessionCall): void {
     open = false;
     end.closed();
   };
+  let unread = 0;
   call.on('data', (message: SessionRequest) => {
-    if (open) end.receive(message);
+    if (!open) return;
+    end.receive(message);
+    unread += 1;
+    if (unread === UNREAD_MAX) call.pause();
+    void end.idle().then(() => {
+      unread -= 1;
+      if (unread === UNREAD_MAX - 1) call.resume();
+    });
   });
   call.on('end', () => {
     link.close('ok', 'the agent has left');

@@ -21,6 +21,8 @@ export interface Peer {
 /** What the carrier of a session tells it. */
 export interface SessionEnd {
   receive(message: SessionRequest): void;
+  /** Resolves when everything received until now has been dealt with. */
+  idle(): Promise<void>;
   /** The link is gone, for whatever reason. */
   closed(): void;
 }

@@ -43,7 +43,10 @@ export class TestClient {
   constructor(port: number, { bundlePem, keyPem, chainPem }: ClientIdentity) {
     const [ca, key, chain] = [bundlePem, keyPem, chainPem].map((pem) => Buffer.from(pem));
     const credentials = grpc.credentials.createSsl(ca, key, chain);
-    this.#client = new grpc.Client(`127.0.0.1:${port}`, credentials, { 'grpc.use_local_subchannel_pool': 1 });
+    this.#client = new grpc.Client(`127.0.0.1:${port}`, credentials, {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.ssl_target_name_override': 'localhost',
+    });
   }
 
   /** Opens the stream and says hello. */
@@ -75,6 +78,16 @@ export class TestClient {
         responseDeserialize,
         create(RenewRequestSchema, { csrPem }),
         (error, response) => (response ? resolve(response) : reject(error)),
+      );
+    });
+  }
+
+  /** Asks for the health of the server: 1 is SERVING. */
+  health(): Promise<number> {
+    const bytes = (data: Buffer) => data;
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest('/grpc.health.v1.Health/Check', bytes, bytes, Buffer.alloc(0), (error, answer) =>
+        answer ? resolve(answer.readUInt8(1)) : reject(error),
       );
     });
   }

@@ -16,6 +16,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { newId } from '../ids.ts';
 import type { Row } from './schema.ts';
 import type { Db, Store, Tx } from './store.ts';
+import { UniqueViolation } from './violations.ts';
 
 const SAFETY_POLL_MS = 2_000;
 
@@ -33,8 +34,14 @@ export interface NewCommand {
 }
 
 /** Queues a command for an agent; an identifier that is there already is left as it is. @returns the identifier */
-export function dispatchCommand(store: Store, command: NewCommand): Promise<string> {
-  return store.transaction((tx) => queueCommand(tx, command));
+export async function dispatchCommand(store: Store, command: NewCommand): Promise<string> {
+  try {
+    return await store.transaction((tx) => queueCommand(tx, command));
+  } catch (error) {
+    // Somebody else queued it between our look and our writing.
+    if (command.id && error instanceof UniqueViolation) return command.id;
+    throw error;
+  }
 }
 
 /** As `dispatchCommand`, within a transaction. */
