@@ -142,9 +142,11 @@ function renderHosts(set: ValidSet, stamp: Stamp): string[] {
   return [`${STAMP_ADDRESS} ${stampName(stamp)}`, ...set.names.map(({ body }) => `${body.address} ${body.fqdn}`)];
 }
 
-function renderReservation(reservation: Reservation, set: ValidSet): string {
-  const zone = set.zones.find(({ body }) => holds(body, reservation.address));
-  return [reservation.mac, reservation.address, reservation.hostname, zone?.body.leaseSeconds ?? 3600].join(',');
+/** The name is written with its domain: alone, dnsmasq reads "ignore", "infinite", "12h" or "123" as something else. */
+function renderReservation({ mac, address, hostname }: Reservation, set: ValidSet): string {
+  const zone = set.zones.find(({ body }) => holds(body, address))?.body;
+  if (!zone) throw new Error(`reservation ${mac} was not validated`);
+  return [mac, address, `${hostname}.${zone.domain}`, zone.leaseSeconds].join(',');
 }
 
 function holds(zone: Zone, address: string): boolean {

@@ -78,15 +78,20 @@ it('serves every zone that the API takes', () => {
   );
 });
 
-it('serves every host name that the API takes, by DHCP and by DNS', () => {
+it('serves every host name that the API takes, by DHCP and by DNS, in every domain that it takes', () => {
+  const internal = fc.oneof(
+    nearDomain,
+    fc.constantFrom('berth.invalid', 'x.berth.invalid', `a.${'y'.repeat(61)}.${'x.'.repeat(61)}lab`),
+  );
   fc.assert(
-    fc.property(nearLabel, (hostname) => {
-      fc.pre(hostnameFault(hostname) === undefined);
+    fc.property(nearLabel, internal, (hostname, internal_domain) => {
+      const lab = { ...site, internal_domain };
+      fc.pre(hostnameFault(hostname) === undefined && taken(lab));
       const value = { mac: '02:00:00:00:00:01', address: '10.64.0.20', hostname };
       const reservation = makeResource('c', { case: 'reservation', value });
-      const fqdn = `${hostname}.${site.internal_domain}`;
+      const fqdn = `${hostname}.${internal_domain}`;
       const name = makeResource('c', { case: 'nameRecord', value: { fqdn, address: '10.64.0.20' } });
-      expect(validate(setOf(zoneOf(site), reservation, name)).refused).toEqual(new Map());
+      expect(validate(setOf(zoneOf(lab), reservation, name)).refused).toEqual(new Map());
     }),
     { numRuns: 1_000 },
   );

@@ -74,7 +74,7 @@ const witness = makeResource('0', {
 
 const LINES: Record<string, RegExp> = {
   hosts: /^[0-9a-f.:]+ [A-Za-z0-9.-]+$/i,
-  reservations: /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2},[0-9.]+,[A-Za-z0-9-]+,\d+$/,
+  reservations: /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2},[0-9.]+,[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+,\d+$/,
   servers: /^server=[0-9a-f.:]+(?:#\d+)?$/i,
   'dnsmasq.conf': /^(?:#[ -~]*|[a-z-]+(?:=[A-Za-z0-9_.,:!/-]*)?)$/,
 };

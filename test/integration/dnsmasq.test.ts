@@ -104,6 +104,15 @@ it('serves a site: names, reverse names, services, and the reserved address by D
   expect(await lease(MAC)).toBe('10.64.0.20');
 });
 
+it.each(['ignore', 'infinite', '12h', '123'])('leases to a guest called %s like to any other', async (hostname) => {
+  const value = { mac: '02:be:00:00:00:02', address: '10.64.0.21', hostname };
+  const odd = makeResource('odd', { case: 'reservation', value });
+  expect(await apply(...site, odd)).toMatchObject({ status: 'running', errors: [] });
+  expect(await lease(value.mac)).toBe(value.address);
+  expect(await readFile(join(root, 'leases'), 'utf8')).toContain(`${value.mac} ${value.address} ${hostname} `);
+  await role.execute(create(CommandSchema, { id: hostname, task: { case: 'releaseLease', value } }));
+});
+
 it('reports the lease, and every lease when a session opens', async () => {
   const told = await waitFor(() => leaseReports().find(({ upserts }) => upserts.some(({ mac }) => mac === MAC)));
   expect(told).toMatchObject({ full: false, upserts: [{ mac: MAC, address: '10.64.0.20', hostname: 'web1' }] });

@@ -40,6 +40,7 @@ export const SITE_PATHS = [
 const DEFAULT_PORTS = { start: 2_000, end: 32_767 };
 const MAX_SERVERS = 8;
 const MAX_DOMAINS = 64;
+const MAX_INTERNAL_DOMAIN = 253 - 64;
 
 /** The fields of a message, defaults filled in. */
 export function fieldsOfMessage(site: Site): SiteFields {
@@ -86,7 +87,7 @@ export function columnsOf(fields: SiteFields) {
 /** Checks every field by itself and, where those are right, against one another. */
 export function checkSite(fields: SiteFields, found: Violations): void {
   found.check('site.name', hostnameFault(fields.name));
-  found.check('site.internal_domain', domainFault(fields.internal_domain));
+  found.check('site.internal_domain', internalDomainFault(fields.internal_domain));
   checkAddresses(fields, found);
   checkList('site.dns_servers', fields.dns_servers, MAX_SERVERS, ipv4Fault, found);
   checkList('site.forwarders', fields.forwarders, MAX_SERVERS, ipv4Fault, found);
@@ -97,6 +98,12 @@ export function checkSite(fields: SiteFields, found: Violations): void {
   if (start && end && fields.port_range_end < fields.port_range_start) {
     found.check('site.port_range_end', 'must not be below port_range_start');
   }
+}
+
+/** A domain that leaves room for a host name of 63 characters, and is not the one the agents keep for themselves. */
+function internalDomainFault(name: string): string | undefined {
+  if (name.length > MAX_INTERNAL_DOMAIN) return `must have at most ${MAX_INTERNAL_DOMAIN} characters`;
+  return /(?:^|\.)berth\.invalid$/.test(name) ? 'must not be below berth.invalid' : domainFault(name);
 }
 
 function checkAddresses(fields: SiteFields, found: Violations): void {

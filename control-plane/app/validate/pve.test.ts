@@ -42,6 +42,7 @@ describe('an API URL', () => {
     'https://pve1?x',
     'https://pve1#x',
     'https://10.0.0.256',
+    'https://[10.0.0.1]',
     'https://[pve1]',
     'https://fd00::1',
     'https://PVE1',

@@ -13,6 +13,7 @@ export function apiUrlFault(text: string): string | undefined {
   const [, host = '', port = '443'] =
     /^https:\/\/(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([1-9]\d{0,4}))?\/?$/.exec(text) ?? [];
   if (host === '' || Number(port) > 65_535) return description;
+  if (host.startsWith('[') && !host.includes(':')) return description;
   return hostFault(host.replace(/^\[|\]$/g, '')) === undefined ? undefined : description;
 }
 
