@@ -269,7 +269,7 @@ export class Agent {
 
   #repeat(): void {
     this.#cancelRepeat = this.#parts.clock.after(REPEAT_MS, () => {
-      if (this.#session) this.#commands.resend();
+      if (this.#session) this.#commands.resendResults();
       this.#reports.beat();
       this.#repeat();
     });

@@ -74,6 +74,7 @@ export class Applier {
   /** Applies this set as soon as may be. @param changed keys that differ from the set submitted before, if known */
   submit(set: HeldSet, changed?: ReadonlySet<string>): void {
     this.#target = set;
+    if (changed === undefined || changed.size > 0) this.#failures = 0;
     for (const slot of this.#slots) slot.pending = changed && slot.pending ? union(slot.pending, changed) : undefined;
     this.#wake();
   }

@@ -75,9 +75,14 @@ export class CommandRunner {
     else await this.#end(id, cancelled());
   }
 
-  /** Sends again what a session that broke off may have lost. */
+  /** Tells a new session what the last one may have missed. */
   resend(): void {
     for (const { lines } of this.#executions.values()) for (const line of lines) this.#options.sink.progress(line);
+    this.resendResults();
+  }
+
+  /** Sends results that are not acknowledged again. */
+  resendResults(): void {
     for (const result of this.#options.journal.unacknowledged()) this.#options.sink.result(result);
   }
 
