@@ -11,8 +11,7 @@ import { waitFor } from '@berth/test/support/wait-for.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSiteView } from '../desired/site-views.ts';
 import { agentById } from '../store/agents.ts';
-import { commandOutcome, dispatchCommand } from '../store/commands.ts';
-import { conditionsOfAgent } from '../store/conditions.ts';
+import { commandOutcome, queueCommand } from '../store/commands.ts';
 import { siteRevision } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
 import { Fleet } from './fleet.ts';
@@ -95,6 +94,7 @@ function converged(): Promise<unknown> {
   );
 }
 
+const conditions = () => store.db.selectFrom('conditions').selectAll().execute();
 const applied = () => [...(role.applied.at(-1)?.resources.keys() ?? [])].sort();
 
 test('an agent follows its site, over breaks of its link and restarts of both ends', async () => {
@@ -125,12 +125,10 @@ test('what a role sets aside is a condition until somebody asks for another try 
   role.onApply = () => ({ status: 'running', errors: [fault], timingsMs: {} });
   connect();
   await converged();
-  expect(await conditionsOfAgent(store.db, agentId)).toMatchObject([
-    { kind: 'quarantined', container_id: id, message: 'duplicate address' },
-  ]);
+  expect(await conditions()).toMatchObject([{ kind: 'quarantined', container_id: id, message: 'duplicate address' }]);
   role.onApply = () => ({ status: 'running', errors: [], timingsMs: {} });
   await fleet.retry(agentId);
-  await waitFor(async () => (await conditionsOfAgent(store.db, agentId)).length === 0, { what: 'it to heal' });
+  await waitFor(async () => (await conditions()).length === 0, { what: 'it to heal' });
 });
 
 test('a command is executed once and answered, even when its answer is lost on the way', async () => {
@@ -140,7 +138,7 @@ test('a command is executed once and answered, even when its answer is lost on t
   };
   const task = { case: 'releaseLease' as const, value: { mac: 'bc:24:11:00:00:01', address: '10.64.0.10' } };
   const cut = connect();
-  const id = await dispatchCommand(store, { agentId, task, deadlineMs: 60_000 });
+  const id = await store.transaction((tx) => queueCommand(tx, { agentId, task, deadlineMs: 60_000 }));
   await waitFor(() => role.executed.length > 0, { what: 'the command to begin' });
   cut();
   connect();

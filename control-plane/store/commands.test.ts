@@ -11,11 +11,11 @@ import {
   commandById,
   commandMessage,
   commandOutcome,
-  dispatchCommand,
   expireCommands,
   markCommandSent,
   openCommands,
   pruneCommands,
+  queueCommand,
   recordCommandProgress,
   recordCommandResult,
 } from './commands.ts';
@@ -43,16 +43,17 @@ describeEachDialect('commands', (create) => {
 
   const task = { case: 'startGuest' as const, value: { guest: { node: 'pve-1', vmid: 100 } } };
   const dispatch = (id?: string) =>
-    dispatchCommand(store, { ...(id ? { id } : {}), agentId, operationId: 'opn-1', task, deadlineMs: 1_000 });
+    store.transaction((tx) =>
+      queueCommand(tx, { ...(id ? { id } : {}), agentId, operationId: 'opn-1', task, deadlineMs: 1_000 }),
+    );
   const markSent = (id: string) => store.transaction((tx) => markCommandSent(tx, id));
   const success = (commandId: string, warning = '') =>
     make(CommandResultSchema, { commandId, outcome: { case: 'success', value: { warnings: [warning] } } });
   const state = async (id: string) => (await commandById(store.db, id))?.state;
 
   it('are queued once however often they are asked for, and read back as they were written', async () => {
-    const ids = await Promise.all([1, 2, 3, 4].map(() => dispatch('cmd-1')));
     const id = await dispatch('cmd-1');
-    expect(new Set([...ids, id])).toEqual(new Set(['cmd-1']));
+    expect(await dispatch('cmd-1')).toBe(id);
     const [row, ...others] = await openCommands(store.db, agentId);
     expect(others).toEqual([]);
     const message = row && commandMessage(row, 9n);

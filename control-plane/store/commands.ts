@@ -16,7 +16,6 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { newId } from '../ids.ts';
 import type { Row } from './schema.ts';
 import type { Db, Store, Tx } from './store.ts';
-import { UniqueViolation } from './violations.ts';
 
 const SAFETY_POLL_MS = 2_000;
 
@@ -33,18 +32,11 @@ export interface NewCommand {
   expectedGeneration?: bigint;
 }
 
-/** Queues a command for an agent; an identifier that is there already is left as it is. @returns the identifier */
-export async function dispatchCommand(store: Store, command: NewCommand): Promise<string> {
-  try {
-    return await store.transaction((tx) => queueCommand(tx, command));
-  } catch (error) {
-    // Somebody else queued it between our look and our writing.
-    if (command.id && error instanceof UniqueViolation) return command.id;
-    throw error;
-  }
-}
-
-/** As `dispatchCommand`, within a transaction. */
+/**
+ * Queues a command for an agent; it is sent once the transaction has committed. An identifier that is there already is
+ * left as it is.
+ * @returns the identifier
+ */
 export async function queueCommand(tx: Tx, command: NewCommand): Promise<string> {
   const id = command.id ?? newId('cmd', tx.now);
   if (await commandById(tx.db, id)) return id;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Row } from './schema.ts';
-import type { Db, Tx } from './store.ts';
+import type { Tx } from './store.ts';
 
 /** A condition that holds now. */
 export interface Finding {
@@ -22,21 +22,6 @@ export interface ConditionScope {
   kinds: readonly string[];
   /** Only these subjects; absent: all. */
   subjects?: readonly string[];
-}
-
-/** Conditions an agent reported, newest first. */
-export function conditionsOfAgent(db: Db, agentId: string): Promise<Row<'conditions'>[]> {
-  return db.selectFrom('conditions').selectAll().where('agent_id', '=', agentId).orderBy('since', 'desc').execute();
-}
-
-/** Conditions of a container, newest first. */
-export function conditionsOfContainer(db: Db, containerId: string): Promise<Row<'conditions'>[]> {
-  return db
-    .selectFrom('conditions')
-    .selectAll()
-    .where('container_id', '=', containerId)
-    .orderBy('since', 'desc')
-    .execute();
 }
 
 /**
@@ -69,11 +54,6 @@ export async function replaceConditions(tx: Tx, scope: ConditionScope, findings:
 /** Notes one condition, leaving all others. */
 export async function noteCondition(tx: Tx, siteId: string, agentId: string, finding: Finding): Promise<void> {
   await replaceConditions(tx, { siteId, agentId, kinds: [finding.kind], subjects: [finding.subject] }, [finding]);
-}
-
-/** Drops what is said about a container that is gone. */
-export async function dropContainerConditions(tx: Tx, containerId: string): Promise<void> {
-  await tx.db.deleteFrom('conditions').where('container_id', '=', containerId).execute();
 }
 
 /** Drops what an agent said, because it will never say that it is over. */

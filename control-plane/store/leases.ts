@@ -9,11 +9,6 @@ const CHUNK = 200;
 /** Kinds of conditions that `leaseFindings` finds. */
 export const LEASE_CONDITIONS = ['lease_conflict', 'unknown_device'] as const;
 
-/** The lease of a hardware address on a site's network. */
-export function leaseOf(db: Db, siteId: string, mac: string): Promise<Row<'leases'> | undefined> {
-  return db.selectFrom('leases').selectAll().where('site_id', '=', siteId).where('mac', '=', mac).executeTakeFirst();
-}
-
 /** Every lease of a site. */
 export function leasesOf(db: Db, siteId: string): Promise<Row<'leases'>[]> {
   return db.selectFrom('leases').selectAll().where('site_id', '=', siteId).orderBy('mac').execute();
