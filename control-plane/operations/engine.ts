@@ -9,7 +9,15 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { Logger } from '../log.ts';
-import { type Claim, claimOperations, LeaseLost, releaseLease, renewLease, voidLeases } from '../store/operations.ts';
+import {
+  type Claim,
+  claimOperations,
+  LeaseLost,
+  operationById,
+  releaseLease,
+  renewLease,
+  voidLeases,
+} from '../store/operations.ts';
 import type { Store } from '../store/store.ts';
 import { OperationRun, type RunDeps, type Transition } from './operation-run.ts';
 import type { Saga } from './saga.ts';
@@ -39,103 +47,141 @@ export interface Engine {
 }
 
 interface Held {
+  claim: Claim;
   abort: AbortController;
   finished: Promise<void>;
+  /** Whether somebody is looking up whether the claim still stands. */
+  checking: boolean;
 }
+
+const DEFAULTS = { leaseMs: 15_000, pollMs: 2_000, concurrency: 500 };
 
 /** Makes an engine that has not begun yet. */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, owner, leaseMs = 15_000, pollMs = 2_000, concurrency = 500 } = options;
-  const sagas = new Map(options.sagas.map((saga) => [saga.kind, saga]));
-  const deps: RunDeps = { ...options, leaseMs, pollMs, onTransition: options.onTransition ?? (() => {}) };
-  const held = new Map<string, Held>();
-  const log = options.log;
-  let stopped = true;
-  let scanning: Promise<void> | undefined;
-  let again = false;
-  let unsubscribe = () => {};
-  let cancelPoll = () => {};
+  return new LeasingEngine(options);
+}
 
-  function hold(claim: Claim): void {
+class LeasingEngine implements Engine {
+  readonly #options: EngineOptions & typeof DEFAULTS;
+  readonly #sagas: ReadonlyMap<string, Saga>;
+  readonly #held = new Map<string, Held>();
+  #stopped = true;
+  #scanning: Promise<void> | undefined;
+  #again = false;
+  #unsubscribe = () => {};
+  #cancelPoll = () => {};
+
+  constructor(options: EngineOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#sagas = new Map(options.sagas.map((saga) => [saga.kind, saga]));
+  }
+
+  async start(): Promise<void> {
+    const { store } = this.#options;
+    this.#stopped = false;
+    // SQLite has one control plane only, so a lease found at the start is that of a former self.
+    if (store.dialect === 'sqlite') await voidLeases(store);
+    this.#unsubscribe = store.feed.subscribe((topic) => {
+      if (topic.kind !== 'operation') return;
+      const held = this.#held.get(topic.id);
+      if (held) void this.#check(held);
+      else this.#scan();
+    });
+    this.#poll();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    this.#cancelPoll();
+    await this.#scanning;
+    for (const { abort } of this.#held.values()) abort.abort(new Error('the engine stops'));
+    await Promise.all([...this.#held.values()].map(({ finished }) => finished));
+  }
+
+  #poll(): void {
+    this.#scan();
+    this.#cancelPoll = this.#options.clock.after(this.#options.pollMs, () => this.#poll());
+  }
+
+  /** At most one scan at a time; what is asked for meanwhile becomes one more. */
+  #scan(): void {
+    this.#again = true;
+    this.#scanning ??= this.#claimOpen()
+      .catch((err: unknown) => this.#options.log.warn({ err }, 'could not look for operations'))
+      .finally(() => {
+        this.#scanning = undefined;
+        if (this.#again && !this.#stopped) this.#scan();
+      });
+  }
+
+  async #claimOpen(): Promise<void> {
+    const { store, owner, leaseMs, concurrency } = this.#options;
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      const free = concurrency - this.#held.size;
+      if (free <= 0) continue;
+      for (const claim of await claimOperations(store, owner, leaseMs, free)) this.#hold(claim);
+    }
+  }
+
+  #hold(claim: Claim): void {
     const abort = new AbortController();
-    const endRenewal = renewing(claim, abort);
-    const finished = OperationRun.carryOn(deps, claim, sagas, abort.signal)
-      .catch((error: unknown) => giveUp(claim, abort, error))
+    const held: Held = { claim, abort, checking: false, finished: Promise.resolve() };
+    this.#held.set(claim.id, held);
+    const deps: RunDeps = { ...this.#options, onTransition: this.#options.onTransition ?? (() => {}) };
+    const endRenewal = this.#renewing(held);
+    held.finished = OperationRun.carryOn(deps, claim, this.#sagas, abort.signal)
+      .catch((error: unknown) => this.#giveUp(held, error))
       .finally(() => {
         endRenewal();
-        held.delete(claim.id);
-        scan();
+        this.#held.delete(claim.id);
+        if (!this.#stopped) this.#scan();
       });
-    held.set(claim.id, { abort, finished });
   }
 
   /** The rows stay as they are; after a stop they are free at once, after an error when the lease has run out. */
-  async function giveUp(claim: Claim, abort: AbortController, error: unknown): Promise<void> {
+  async #giveUp({ claim, abort }: Held, error: unknown): Promise<void> {
+    const { store, log } = this.#options;
     if (error instanceof LeaseLost || abort.signal.reason instanceof LeaseLost) {
-      log.info({ operation: claim.id }, 'another replica carries on');
-    } else if (stopped && abort.signal.aborted) {
+      log.info({ operation: claim.id }, 'another holder carries on');
+    } else if (this.#stopped && abort.signal.aborted) {
       await releaseLease(store, claim).catch((err: unknown) => log.warn({ err }, 'could not give an operation back'));
     } else {
       log.error({ err: error, operation: claim.id }, 'an operation stopped and will be taken up again');
     }
   }
 
-  function renewing(claim: Claim, abort: AbortController): () => void {
+  /** Prolongs the lease at a third of its time, until the returned function is called. */
+  #renewing(held: Held): () => void {
+    const { store, clock, leaseMs, log } = this.#options;
     let cancel = () => {};
     const renew = async () => {
       try {
-        if (!(await renewLease(store, claim, leaseMs))) return abort.abort(new LeaseLost(claim.id));
+        if (!(await renewLease(store, held.claim, leaseMs))) return held.abort.abort(new LeaseLost(held.claim.id));
       } catch (err) {
-        log.warn({ err, operation: claim.id }, 'could not prolong a lease');
+        log.warn({ err, operation: held.claim.id }, 'could not prolong a lease');
       }
-      arm();
+      if (!held.abort.signal.aborted && this.#held.has(held.claim.id)) arm();
     };
     const arm = () => {
-      if (!abort.signal.aborted && held.has(claim.id)) cancel = clock.after(leaseMs / 3, () => void renew());
+      cancel = clock.after(leaseMs / 3, () => void renew());
     };
-    cancel = clock.after(leaseMs / 3, () => void renew());
+    arm();
     return () => cancel();
   }
 
-  /** At most one scan at a time; what is asked for meanwhile becomes one more. */
-  function scan(): void {
-    again = true;
-    scanning ??= (async () => {
-      while (again && !stopped) {
-        again = false;
-        const free = concurrency - held.size;
-        if (free > 0) for (const claim of await claimOperations(store, owner, leaseMs, free)) hold(claim);
-      }
-    })()
-      .catch((err: unknown) => log.warn({ err }, 'could not look for operations'))
-      .finally(() => {
-        scanning = undefined;
-        if (again && !stopped) scan();
-      });
+  /** Something moved in an operation held here: it may have been taken away, as a cancellation does. */
+  async #check(held: Held): Promise<void> {
+    if (held.checking) return;
+    held.checking = true;
+    try {
+      const row = await operationById(this.#options.store.db, held.claim.id);
+      if (row?.lease_epoch !== held.claim.epoch) held.abort.abort(new LeaseLost(held.claim.id));
+    } catch (err) {
+      this.#options.log.warn({ err, operation: held.claim.id }, 'could not look whether a lease still stands');
+    } finally {
+      held.checking = false;
+    }
   }
-
-  function poll(): void {
-    scan();
-    cancelPoll = clock.after(pollMs, poll);
-  }
-
-  return {
-    async start() {
-      stopped = false;
-      // SQLite has one control plane only, so a lease found at the start is that of a former self.
-      if (store.dialect === 'sqlite') await voidLeases(store);
-      unsubscribe = store.feed.subscribe((topic) => {
-        if (topic.kind === 'operation' && !held.has(topic.id)) scan();
-      });
-      poll();
-    },
-    async stop() {
-      stopped = true;
-      unsubscribe();
-      cancelPoll();
-      for (const { abort } of held.values()) abort.abort(new Error('the engine stops'));
-      await Promise.all([...held.values()].map(({ finished }) => finished));
-      await scanning;
-    },
-  };
 }
