@@ -137,7 +137,8 @@ function maps(): string {
   }`;
 }
 
-// Names that are not served: no handshake over TLS, and over HTTP a page that tells nothing.
+// Names that are not served: no handshake over TLS, and over HTTP a page that tells nothing. The variable is set here
+// so that it is known to nginx where there is no site that sets it.
 function servers(options: RenderOptions, facts: MainFacts): string {
   const { config, listen } = options;
   const port = config.httpsPort === 443 ? '' : `:${config.httpsPort}`;
@@ -169,6 +170,7 @@ function servers(options: RenderOptions, facts: MainFacts): string {
     ${listenTls(options, ' default_server').join('\n    ')}
     server_name _;
     ssl_reject_handshake on;
+    set $berth_hsts "";
     error_page 404 @not_found;
     location / {
       return 404;

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { ReleaseStore } from '@berth/agents/shared/release-store.ts';
 import type { Report } from '@berth/agents/shared/role.ts';
 import { makeResource } from '@berth/proto/contract/resource.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -32,6 +35,13 @@ beforeEach(async () => {
   await host.apply(await certificate('apps', '*.apps.lab'), route('web1.apps.lab', port));
 });
 afterEach(() => host.close());
+
+test('nothing at all can be applied too', async () => {
+  host.resources.clear();
+  expect(await host.apply()).toMatchObject({ status: 'running', errors: [] });
+  await expect(host.get('web1.apps.lab')).rejects.toThrow();
+  expect((await host.getPlain('web1.apps.lab')).status).toBe(404);
+});
 
 test('what nginx refuses is set aside alone, in its own words, and heals when corrected', async () => {
   const bad = makeResource('broken', {
@@ -92,6 +102,33 @@ test('a stream whose port is taken is set aside, nginx goes back, and the stream
   squatter.close();
   await waitFor(() => host.applyRequests > 0, { what: 'the wish to try again' });
   expect(await host.apply(route('web3.apps.lab', port))).toMatchObject({ status: 'running', errors: [] });
+});
+
+test('what is refused without a hint is found by halving', async () => {
+  const binary = join(await mkdtemp(join(tmpdir(), 'berth-judge-')), 'nginx');
+  const judge = 'case " $* " in *" -t "*) grep -rq poison "$4" && { echo mysterious >&2; exit 1; } ;; esac';
+  await writeFile(binary, `#!/bin/sh\n${judge}\nexec /usr/sbin/nginx "$@"\n`, { mode: 0o755 });
+  const strict = await NginxHost.start({ binary });
+  const names = ['a', 'poison1', 'b', 'c', 'poison2', 'd'].map((name) => `${name}.apps.lab`);
+  const report = await strict.apply(await certificate('apps', '*.apps.lab'), ...names.map((name) => route(name, port)));
+  expect(report.status).toBe('running');
+  expect(report.errors.map((error) => [error.resource?.name, error.stderrTail])).toEqual([
+    ['poison1.apps.lab', 'mysterious'],
+    ['poison2.apps.lab', 'mysterious'],
+  ]);
+  expect((await strict.get('d.apps.lab')).status).toBe(200);
+  await strict.close();
+  await rm(dirname(binary), { recursive: true });
+});
+
+test('a swap that a crash interrupted is undone, and the set applied again', async () => {
+  const store = new ReleaseStore(host.path());
+  await host.role.stop();
+  await store.activate(await store.stage(new Map([['nginx.conf', { content: 'half of a' }]]), 'interrupted'));
+  await host.restartRole();
+  expect((await store.current())?.id).not.toBe('interrupted');
+  expect(await host.apply(route('web2.apps.lab', port))).toMatchObject({ status: 'running', errors: [] });
+  expect((await host.get('web2.apps.lab')).status).toBe(200);
 });
 
 test('a managed file that somebody edits or deletes is put back within five seconds, and reported', async () => {
