@@ -16,7 +16,7 @@ import { createLabNetwork, type LabNetwork } from './net/lab-network.ts';
 import { GUEST_LAN, type HostName, LAB_PLAN } from './net/plan.ts';
 import { type Relay, relay } from './net/relay.ts';
 import { Program } from './program.ts';
-import { addNode, agentsSettled, becomeAdministrator, joinToken, makeSite } from './site-setup.ts';
+import { addNode, agentsSettled, becomeAdministrator, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
 
 export interface LabOptions {
   /** Template of the guests; both are offered under the name `debian-12`. */
@@ -47,15 +47,6 @@ export interface Lab {
 
 const NODE = process.execPath;
 const TOKEN_ID = 'berth@pve!agent';
-const LEAST_PRIVILEGES = {
-  '/vms': [
-    ...['VM.Allocate', 'VM.Audit', 'VM.PowerMgmt', 'VM.Config.Disk', 'VM.Config.CPU', 'VM.Config.Memory'],
-    ...['VM.Config.Network', 'VM.Config.Options'],
-  ],
-  '/storage': ['Datastore.AllocateSpace', 'Datastore.Audit'],
-  '/sdn': ['SDN.Use'],
-  '/nodes': ['Sys.Audit'],
-};
 
 /** Builds a lab. Needs root. @throws with what did not start; nothing is left then. */
 export async function createLab(options: LabOptions = {}): Promise<Lab> {

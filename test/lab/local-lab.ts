@@ -18,7 +18,7 @@ import { selfSigned } from './certificate.ts';
 import { loopbackGuests } from './loopback-guests.ts';
 import { Program } from './program.ts';
 import { createPveCluster, type PveCluster } from './pve/cluster.ts';
-import { addNode, agentsSettled, becomeAdministrator, joinToken, makeSite } from './site-setup.ts';
+import { addNode, agentsSettled, becomeAdministrator, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
 
 export interface LocalLabOptions {
   domain?: string;
@@ -123,7 +123,7 @@ async function startPve(
     });
   const cluster = await createPveCluster({
     nodes: setup.nodes.map((name) => ({ name, backend: backend() })),
-    tokens: [{ id: TOKEN_ID, secret: setup.secret, acl: { '/': ['Administrator'] } }],
+    tokens: [{ id: TOKEN_ID, secret: setup.secret, acl: LEAST_PRIVILEGES }],
     content: [{ volid: TEMPLATE, content: 'vztmpl', format: 'tzst', size: 1, ctime: 1_700_000_000 }],
     authDelayMs: 0,
   });

@@ -13,6 +13,17 @@ import { waitFor } from '../support/wait-for.ts';
 /** How the lab's administrator signs in. */
 export const LAB_ADMINISTRATOR = { username: 'admin', password: 'correct horse battery' };
 
+/** What the agent's PVE token may do: no more than Berth needs. */
+export const LEAST_PRIVILEGES = {
+  '/vms': [
+    ...['VM.Allocate', 'VM.Audit', 'VM.PowerMgmt', 'VM.Config.Disk', 'VM.Config.CPU', 'VM.Config.Memory'],
+    ...['VM.Config.Network', 'VM.Config.Options'],
+  ],
+  '/storage': ['Datastore.AllocateSpace', 'Datastore.Audit'],
+  '/sdn': ['SDN.Use'],
+  '/nodes': ['Sys.Audit'],
+};
+
 /** Makes the first administrator with the set-up code from `codeFile`; returns a session token. */
 export async function becomeAdministrator(transport: Transport, codeFile: string): Promise<string> {
   const setupCode = readFileSync(codeFile, 'utf8').trim();
