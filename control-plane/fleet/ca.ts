@@ -95,52 +95,67 @@ function badCsr(why: string, cause?: unknown): AppError {
   return new AppError('invalid_argument', { reason: 'bad_csr', message: `csr_pem: ${why}`, violations, cause });
 }
 
-function authority(store: Store, root: x509.X509Certificate, rootKey: webcrypto.CryptoKey): Authority {
-  const { clock } = store;
-  const issue = async (
-    params: { publicKey: x509.PublicKeyType; subject: string; lifeMs: number },
-    ...extras: x509.Extension[]
-  ) => {
-    const now = clock.now();
-    const serialNumber = newSerial();
-    const notAfter = Math.min(Math.floor((now + params.lifeMs) / 1000) * 1000, root.notAfter.getTime());
-    const leaf = await x509.X509CertificateGenerator.create({
-      serialNumber,
-      subject: params.subject,
-      issuer: root.subject,
-      notBefore: new Date(now - BACKDATE_MS),
-      notAfter: new Date(notAfter),
-      publicKey: params.publicKey,
-      signingKey: rootKey,
-      signingAlgorithm: SIGNATURE,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        await x509.AuthorityKeyIdentifierExtension.create(root.publicKey),
-        ...extras,
-      ],
-    });
-    return { chainPem: `${leaf.toString('pem')}\n${root.toString('pem')}\n`, serial: serialNumber, notAfter };
-  };
+/** The root with its key and the time it signs at. */
+interface Signer {
+  root: x509.X509Certificate;
+  key: webcrypto.CryptoKey;
+  now: number;
+}
+
+/** What is to be signed. */
+interface Leaf {
+  publicKey: x509.PublicKeyType;
+  subject: string;
+  lifeMs: number;
+  extensions: x509.Extension[];
+}
+
+function authority(store: Store, root: x509.X509Certificate, key: webcrypto.CryptoKey): Authority {
+  const sign = (leaf: Leaf) => issue({ root, key, now: store.clock.now() }, leaf);
   return {
     bundlePem: `${root.toString('pem')}\n`,
     fingerprint: () => sha256(root.rawData),
     async issueServer(names, lifeMs) {
       const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
-      const { chainPem, notAfter } = await issue(
-        { publicKey: keys.publicKey, subject: 'CN=Berth control plane', lifeMs },
+      const extensions = [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension(names.map(asGeneralName)),
-      );
+      ];
+      const leaf = { publicKey: keys.publicKey, subject: 'CN=Berth control plane', lifeMs, extensions };
+      const { chainPem, notAfter } = await sign(leaf);
       return { chainPem, keyPem: await exportKey(keys.privateKey), notAfter };
     },
-    issueClient: (csr, agentId) =>
-      issue(
-        { publicKey: csr.publicKey, subject: `CN=${agentId}`, lifeMs: CLIENT_LIFE_MS },
+    issueClient({ publicKey }, agentId) {
+      const extensions = [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
         new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `urn:berth:agent:${agentId}` }]),
-      ),
+      ];
+      return sign({ publicKey, subject: `CN=${agentId}`, lifeMs: CLIENT_LIFE_MS, extensions });
+    },
   };
+}
+
+async function issue({ root, key, now }: Signer, leaf: Leaf): Promise<ClientCertificate> {
+  const serial = newSerial();
+  // A certificate's times are whole seconds, and it ends with its issuer at the latest.
+  const notAfter = Math.min(Math.floor((now + leaf.lifeMs) / 1000) * 1000, root.notAfter.getTime());
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial,
+    subject: leaf.subject,
+    issuer: root.subject,
+    notBefore: new Date(now - BACKDATE_MS),
+    notAfter: new Date(notAfter),
+    publicKey: leaf.publicKey,
+    signingKey: key,
+    signingAlgorithm: SIGNATURE,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(root.publicKey),
+      ...leaf.extensions,
+    ],
+  });
+  return { chainPem: `${certificate.toString('pem')}\n${root.toString('pem')}\n`, serial, notAfter };
 }
 
 async function read(store: Store): Promise<{ pem: string; secret: Uint8Array } | undefined> {
