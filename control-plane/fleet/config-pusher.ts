@@ -43,7 +43,10 @@ export class ConfigPusher {
     return first;
   }
 
-  /** Sends the newest state if the agent lacks it and nothing is in flight. The row is written first. */
+  /**
+   * Sends the newest state if the agent lacks it and nothing is in flight. It leaves before the row is written, so that no
+   * agent waits for another's rows; should this session be superseded, the agent refuses its epoch, and the write ends it.
+   */
   async push(): Promise<void> {
     this.#awake = false;
     const { store, reporter, view, roles, say, answer } = this.#options;
@@ -51,12 +54,13 @@ export class ConfigPusher {
     const delta = this.#state.next(target);
     if (!delta && target.generation === this.#desired) return;
     this.#desired = target.generation;
+    if (delta) {
+      answer.start();
+      say({ case: 'config', value: delta });
+    }
     const desired = { desired_generation: Number(target.generation) };
     const set = delta ? { ...desired, sent_generation: Number(target.generation) } : desired;
     await store.transaction((tx) => write(tx, reporter, set));
-    if (!delta) return;
-    answer.start();
-    say({ case: 'config', value: delta });
   }
 
   /** Sends the current generation once more because somebody asked for it. */
