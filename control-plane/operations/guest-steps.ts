@@ -1,7 +1,7 @@
 import type { GuestStatus } from '@berth/proto/agent/v1/command_pb.js';
 import { AppError } from '../errors.ts';
 import { noteForeignVmid, pickVmid } from '../store/allocate.ts';
-import { commandById } from '../store/commands.ts';
+import { cancelCommand, commandById } from '../store/commands.ts';
 import { putGuestStates } from '../store/guest-states.ts';
 import { bumpSite } from '../store/site-changes.ts';
 import { releaseLease } from './release-lease.ts';
@@ -87,7 +87,10 @@ async function withdrawUnsent(context: StepContext): Promise<boolean> {
       .executeTakeFirst();
     return numDeletedRows > 0n ? { guestMayExist: false } : {};
   });
-  return context.data.guestMayExist === false;
+  if (context.data.guestMayExist === false) return true;
+  // Under way on the node: the sooner it stops, the sooner its lock is free for the deletion.
+  await cancelCommand(context.store, id);
+  return false;
 }
 
 /** Destroys the guest. A guest that is not there, or provably not ours, leaves nothing to destroy. */

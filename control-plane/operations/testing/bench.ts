@@ -55,14 +55,7 @@ export async function openBench(url = 'sqlite::memory:'): Promise<Bench> {
     fleet,
     until,
     finished,
-    deps: {
-      store,
-      clock,
-      random: seededRandom(11),
-      fleet: { retry: () => undefined },
-      enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
-      firstVmid: 100,
-    },
+    deps: depsOf(store, clock),
     engine(options = {}) {
       const engine = createEngine({
         store,
@@ -85,6 +78,17 @@ export async function openBench(url = 'sqlite::memory:'): Promise<Bench> {
       await fleet.stop();
       await store.close();
     },
+  };
+}
+
+function depsOf(store: Store, clock: VirtualClock): AppDeps {
+  return {
+    store,
+    clock,
+    random: seededRandom(11),
+    fleet: { retry: () => undefined },
+    enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
+    firstVmid: 100,
   };
 }
 
