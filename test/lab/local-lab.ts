@@ -4,7 +4,7 @@
  */
 
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +96,7 @@ async function assemble(
 }
 
 function localSite(domain: string) {
+  const firstPort = 10_000 + 100 * randomInt(90);
   return {
     name: 'local',
     internalDomain: 'local.internal',
@@ -105,7 +106,9 @@ function localSite(domain: string) {
     gateway: '127.64.0.1',
     externalDomains: [domain],
     externalAddress: 'localhost',
-    portRangeStart: 20_000,
+    // Labs side by side share the loopback, so each takes a stretch of ports of its own.
+    portRangeStart: firstPort,
+    portRangeEnd: firstPort + 99,
   };
 }
 
