@@ -3,7 +3,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 if [[ ! -x node_modules/.bin/node || ! -f node_modules/.berth-lock || package-lock.json -nt node_modules/.berth-lock ]]; then
   echo "installing npm packages…" >&2
-  npm ci --no-fund --no-audit --loglevel=error >&2
+  npm ci --no-fund --no-audit --loglevel=error >&2 || exit 1
   touch node_modules/.berth-lock
 fi
 export PATH="$PWD/node_modules/.bin:$PATH"

@@ -1,6 +1,6 @@
 // What `scripts/dev` runs: a lab with a demo container, the addresses to open, and a file to source.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { get, type Server } from 'node:http';
 import { join } from 'node:path';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { OperationState, OperationsService, StepState } from '@berth/proto/api/v1/operations_pb.js';
@@ -119,7 +119,19 @@ async function demo({ lab, httpPort, tcpPort }: Running, url: string): Promise<v
     }
     if (now?.state === OperationState.FAILED) throw new Error(`the demo container failed: ${now.error}`);
   }
-  await waitFor(async () => (await fetch(url)).ok, { timeoutMs: 20_000, what: `${url} to answer` });
+  await waitFor(() => answers(url), { timeoutMs: 20_000, what: `${url} to answer` });
+}
+
+/** Whether a page answers as a browser will see it; names below localhost are known to browsers, not to every resolver. */
+function answers(url: string): Promise<boolean> {
+  const { host, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const asked = get({ host: '127.0.0.1', port, headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    asked.on('error', reject);
+  });
 }
 
 async function environmentFile(lab: Lab | LocalLab): Promise<string> {
