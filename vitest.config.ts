@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects, from the cheapest to the dearest: `unit` sits beside the code, `integration` starts real
-// servers, `e2e` builds whole labs. The last two share machine-wide things, so their files run one at a time.
+// Three projects, one after the other, from the cheapest to the dearest: `unit` sits beside the code, `integration`
+// starts real servers, `e2e` builds whole labs, one file at a time, since it measures seconds on two cores.
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -9,6 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['{proto/contract,control-plane,agents,web,scripts,test/lab,test/support}/**/*.test.ts'],
           globalSetup: ['test/support/databases.global.ts'],
           testTimeout: 20_000,
@@ -18,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          sequence: { groupOrder: 1 },
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/databases.global.ts'],
           testTimeout: 60_000,
@@ -28,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
