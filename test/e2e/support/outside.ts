@@ -34,8 +34,13 @@ export function outside(lab: Lab) {
     },
     /** The first line that a TCP service says, or nothing. */
     async banner(port: number): Promise<string> {
-      const args = ['-c', `timeout ${ATTEMPT_S} busybox nc ${ingress} ${port} </dev/null | head -n 1`];
-      return (await lab.network.hosts.client.run('sh', args)).stdout.trim();
+      // bash itself, because nc with nothing to send closes before it has heard.
+      const script = 'exec 3<>"/dev/tcp/$0/$1" && read -r -t "$2" line <&3 && printf %s "$line"';
+      const asked = lab.network.hosts.client.run('bash', ['-c', script, ingress, String(port), ATTEMPT_S]);
+      return asked.then(
+        ({ stdout }) => stdout.trim(),
+        () => '',
+      );
     },
     /** What the site's dnsmasq answers to `dig`, one record a line. */
     async resolve(...question: string[]): Promise<string> {
