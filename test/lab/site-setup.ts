@@ -69,8 +69,20 @@ export async function agentsSettled(transport: Transport, count: number): Promis
       const settled = agents.filter(
         (a) => a.state === AgentState.CONNECTED && a.runningGeneration === a.desiredGeneration,
       );
-      return settled.length === count;
+      if (settled.length === count) return true;
+      throw new Error(
+        agents
+          .filter((a) => !settled.includes(a))
+          .map(describeAgent)
+          .join('; '),
+      );
     },
     { timeoutMs: 30_000, what: `${count} agents to run their desired state` },
   );
+}
+
+function describeAgent(agent: Agent): string {
+  const conditions = agent.conditions.map((c) => `${c.kind} ${c.message}`).join(', ');
+  const { state, runningGeneration, desiredGeneration } = agent;
+  return `${agent.roles.map((role) => AgentRole[role])} ${AgentState[state]} ${runningGeneration}/${desiredGeneration} ${conditions}`;
 }
