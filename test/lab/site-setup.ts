@@ -3,7 +3,7 @@
  * the hosts, adds the nodes.
  */
 import { readFileSync } from 'node:fs';
-import { type AgentRole, AgentState, AgentsService } from '@berth/proto/api/v1/agents_pb.js';
+import { type Agent, AgentRole, AgentState, AgentsService } from '@berth/proto/api/v1/agents_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { type Site, SitesService } from '@berth/proto/api/v1/sites_pb.js';
