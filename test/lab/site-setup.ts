@@ -77,7 +77,7 @@ export async function agentsSettled(transport: Transport, count: number): Promis
           .join('; '),
       );
     },
-    { timeoutMs: 30_000, what: `${count} agents to run their desired state` },
+    { timeoutMs: 90_000, what: `${count} agents to run their desired state` },
   );
 }
 
