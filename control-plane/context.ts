@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { EnrolmentService } from '@berth/proto/agent/v1/enrolment_pb.js';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { createWeb } from '@berth/web/app.ts';
+import type { Visitor } from '@berth/web/session.ts';
 import { type ConnectRouter, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
+import { PAGE_ADDRESS_HEADER } from './api/authenticate.ts';
 import { apiInterceptors } from './api/interceptors.ts';
 import { type ApiDeps, registerApi } from './api/routes.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
@@ -120,14 +122,15 @@ async function listen(serving: Serving): Promise<Listener[]> {
     fleetStartedAt: () => fleet.startedAt,
   };
   const endpoint = { sessionAddress: config.agentAddress, serverName: config.serverNames[0] ?? 'localhost' };
-  const interceptors = apiInterceptors(deps);
+  const interceptors = apiInterceptors(deps, 'api');
+  const pageInterceptors = apiInterceptors(deps, 'page');
   const api = (router: ConnectRouter) => registerApi(router, deps);
   const routes = (router: ConnectRouter) => {
     api(router);
     router.service(EnrolmentService, enrolmentService({ store, authority, ...endpoint }));
   };
   const handler = (secure: boolean) => {
-    const pages = createWeb({ transportFor: (token) => inProcess(api, interceptors, token), secure });
+    const pages = createWeb({ transportFor: (visitor) => inProcess(api, pageInterceptors, visitor), secure });
     return requestHandler({ routes, interceptors, pages, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
@@ -137,10 +140,13 @@ async function listen(serving: Serving): Promise<Listener[]> {
   return [secure, ...plain];
 }
 
-/** The API without a network between: what the pages call, with the token of whoever looks. */
-function inProcess(routes: (router: ConnectRouter) => void, interceptors: Interceptor[], token: string): Transport {
+/** The API without a network between: what the pages call, in the name of whoever looks. */
+function inProcess(routes: (router: ConnectRouter) => void, interceptors: Interceptor[], visitor: Visitor): Transport {
+  const { token, address, userAgent } = visitor;
   const present: Interceptor = (next) => (request) => {
     if (token) request.header.set('authorization', `Bearer ${token}`);
+    request.header.set(PAGE_ADDRESS_HEADER, address);
+    request.header.set('user-agent', userAgent);
     return next(request);
   };
   return createRouterTransport(routes, { router: { interceptors }, transport: { interceptors: [present] } });

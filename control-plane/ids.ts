@@ -19,7 +19,21 @@ export type IdKind =
   | 'opn'
   | 'aud'
   | 'req'
-  | 'rep';
+  | 'rep'
+  | 'grp'
+  | 'gme'
+  | 'key'
+  | 'mem'
+  | 'adm'
+  | 'acr'
+  | 'tok'
+  | 'psk'
+  | 'rcv'
+  | 'psi'
+  | 'lnk'
+  | 'mil'
+  | 'idp'
+  | 'oid';
 
 /**
  * A new identifier such as "ctr-01jf3k…": the kind, 48 bits of time and 80 random bits in Crockford's base 32, so

@@ -2,12 +2,18 @@
  * Port 8443: pages, API (gRPC, gRPC-Web, Connect over HTTP/1.1 and HTTP/2), enrolment, reflection and health, all on
  * one listener. What the API does not take goes to the pages. A plain twin for loopback serves development.
  */
-import { createServer as createPlainServer } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import { createServer as createPlainServer, type IncomingMessage } from 'node:http';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { Server } from 'node:net';
-import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { type ConnectRouter, createContextValues, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { getRequestListener } from '@hono/node-server';
+import { addressKey } from './api/caller-context.ts';
 
 /** Largest message taken; also what a compressed one may grow to. */
 const READ_MAX_BYTES = 4 << 20;
@@ -38,9 +44,16 @@ export function requestHandler(options: ListenerOptions): NodeHandler {
     routes: options.routes,
     interceptors: options.interceptors,
     readMaxBytes: READ_MAX_BYTES,
+    contextValues: (request) => createContextValues().set(addressKey, peerAddress(request)),
     shutdownSignal: options.shutdownSignal,
     fallback: getRequestListener(options.pages.fetch) as NodeHandler,
   });
+}
+
+/** Where a request comes from. */
+function peerAddress(request: IncomingMessage | Http2ServerRequest): string {
+  const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
+  return (socket?.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** Listens with TLS 1.2 or newer, HTTP/2 and HTTP/1.1. */

@@ -7,11 +7,12 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect';
 import { describe, expect, test } from 'vitest';
 import { createWeb } from './app.ts';
+import type { Visitor } from './session.ts';
 
 const HOSTILE = '"><script>alert(1)</script>';
 
 /** The API as the pages see it, for one signed-in person whose token is "good". */
-function fakeApi(token: string) {
+function fakeApi({ token }: Visitor) {
   const signedIn = () => {
     if (token !== 'good') throw new ConnectError('Sign in.', Code.Unauthenticated);
   };

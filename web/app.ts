@@ -13,11 +13,11 @@ import { containerPages } from './pages/containers.ts';
 import { newContainerPages } from './pages/new-container.ts';
 import { signInPages } from './pages/sign-in.ts';
 import { securityHeaders } from './security-headers.ts';
-import { requireSession, type WebEnv } from './session.ts';
+import { requireSession, type Visitor, type WebEnv } from './session.ts';
 
 export interface WebOptions {
-  /** A connection to the API that presents `token` (empty: nobody). */
-  transportFor(token: string): Transport;
+  /** A connection to the API in the name of a visitor. */
+  transportFor(visitor: Visitor): Transport;
   /** Whether the pages are served over TLS; decides the cookie's name and flags. */
   secure: boolean;
 }

@@ -11,6 +11,25 @@ export interface WebEnv {
 
 const NAME = 'berth';
 
+/** Whoever looks at a page. */
+export interface Visitor {
+  /** Session token, empty for nobody. */
+  token: string;
+  address: string;
+  userAgent: string;
+}
+
+/** Who sent a request, with a session token or, for calls that need none, without. */
+export function visitorOf(c: Context<WebEnv>, token = ''): Visitor {
+  return { token, address: addressOf(c), userAgent: c.req.header('user-agent') ?? '' };
+}
+
+/** Address of the peer; unknown where no socket is behind the request, as in tests. */
+function addressOf(c: Context<WebEnv>): string {
+  const { incoming } = (c.env ?? {}) as { incoming?: { socket: { remoteAddress?: string } } };
+  return (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+}
+
 /** Sends the session cookie; `__Host-` over TLS, so that no other host or path can set it. */
 export function startSession(c: Context<WebEnv>, token: string, expires: Date): void {
   const { secure } = c.get('options');
@@ -37,7 +56,7 @@ export function sessionToken(c: Context<WebEnv>): string {
 
 /** Lets only signed-in people on; others are led to the sign-in page and back. */
 export const requireSession: MiddlewareHandler<WebEnv> = async (c, next) => {
-  const transport = c.get('options').transportFor(sessionToken(c));
+  const transport = c.get('options').transportFor(visitorOf(c, sessionToken(c)));
   let user: User | undefined;
   try {
     ({ user } = await createClient(AuthService, transport).whoAmI({}));

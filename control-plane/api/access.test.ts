@@ -3,7 +3,7 @@ import { create, type DescService } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Caller } from '../app/caller.ts';
-import { policy, type Rpc } from '../auth/policy.ts';
+import { CONTAINER_ROLES, policy, type Rpc, type Who } from '../auth/policy.ts';
 import { containerRequest } from '../operations/testing/requests.ts';
 import { apiServices } from './routes.ts';
 import { type ApiBench, openApiBench } from './testing/api-bench.ts';
@@ -26,9 +26,9 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const ruled = (...rules: string[]) => rpcs.filter(({ rpc }) => rules.includes(policy[rpc]));
+const ruled = (...who: Who[]) => rpcs.filter(({ rpc }) => who.includes(policy[rpc].who));
 
-it.each(ruled('signed-in', 'owner', 'administrator'))('$rpc asks the anonymous to sign in', async (call) => {
+it.each(rpcs.filter(({ rpc }) => policy[rpc].who !== 'anyone'))('$rpc asks the anonymous to sign in', async (call) => {
   expect(await codeFor(call, undefined)).toBe(Code.Unauthenticated);
 });
 
@@ -37,12 +37,12 @@ it.each(ruled('anyone'))('$rpc is open to anyone', async (call) => {
   expect(await codeFor(call, undefined)).not.toBe(Code.Unauthenticated);
 });
 
-it.each(ruled('administrator'))('$rpc is for administrators only', async (call) => {
+it.each(ruled('administrator', 'site-administrator'))('$rpc is for administrators only', async (call) => {
   expect(await codeFor(call, bench.site.owner)).toBe(Code.PermissionDenied);
   expect(await codeFor(call, bench.site.administrator)).not.toBe(Code.PermissionDenied);
 });
 
-it.each(ruled('owner'))('$rpc hides what belongs to others', async (call) => {
+it.each(ruled(...CONTAINER_ROLES))('$rpc hides what belongs to others', async (call) => {
   expect(await codeFor(call, bench.site.stranger)).toBe(Code.NotFound);
 });
 
@@ -71,6 +71,6 @@ function requestOf(rpc: Rpc): Record<string, unknown> {
     case 'ServicesService.CreateService':
       return { ...owned, service: { internalPort: 80, exposure: { case: 'tcp', value: {} } } };
     default:
-      return policy[rpc] === 'owner' ? owned : {};
+      return CONTAINER_ROLES.some((role) => role === policy[rpc].who) ? owned : {};
   }
 }

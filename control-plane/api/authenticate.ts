@@ -1,16 +1,23 @@
-import type { Interceptor } from '@connectrpc/connect';
-import { policy, type Rpc } from '../auth/policy.ts';
+import type { ContextValues, Interceptor } from '@connectrpc/connect';
+import type { Caller } from '../app/caller.ts';
+import { policy, type Rpc, type Rule, scopeIncludes } from '../auth/policy.ts';
 import { callerOfToken } from '../auth/sessions.ts';
+import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { callerKey, requestIdKey, signInFirst } from './caller-context.ts';
+import { addressKey, callerAgainKey, callerKey, requestIdKey, signInFirst, viaKey } from './caller-context.ts';
 import type { ApiDeps } from './deps.ts';
 
 const OURS = 'berth.api.v1.';
+/** In which the pages tell for whom they call; taken from nobody else. */
+export const PAGE_ADDRESS_HEADER = 'x-berth-page-address';
 
-/** Gives every request its identifier, under which its errors and its audit rows are found. */
-export function identifyRequest({ app }: ApiDeps): Interceptor {
+/** Gives every request its identifier, under which its errors and its audit rows are found, and notes its way. */
+export function identifyRequest({ app }: ApiDeps, via: 'api' | 'page'): Interceptor {
   return (next) => (request) => {
-    request.contextValues.set(requestIdKey, newId('req', app.clock.now()));
+    const { contextValues: values, header } = request;
+    values.set(requestIdKey, newId('req', app.clock.now()));
+    values.set(viaKey, via);
+    if (via === 'page') values.set(addressKey, header.get(PAGE_ADDRESS_HEADER) ?? '');
     return next(request);
   };
 }
@@ -22,14 +29,34 @@ export function identifyRequest({ app }: ApiDeps): Interceptor {
 export function authenticate({ app }: ApiDeps): Interceptor {
   return (next) => async (request) => {
     if (!request.service.typeName.startsWith(OURS)) return next(request);
-    const rule = policy[`${request.service.name}.${request.method.name}` as Rpc];
-    if (rule === 'anyone') return next(request);
+    const rule: Rule | undefined = policy[`${request.service.name}.${request.method.name}` as Rpc];
+    if (rule?.who === 'anyone') return next(request);
     const token = bearerToken(request.header.get('authorization'));
     if (rule === undefined || token === undefined) throw signInFirst();
-    const requestId = request.contextValues.get(requestIdKey);
-    request.contextValues.set(callerKey, await callerOfToken(app.store, app.clock, token, requestId));
+    const values = request.contextValues;
+    const again = async () => {
+      const caller = await callerOfToken(app.store, app.clock, token, originOf(values));
+      requireScope(caller, rule);
+      return caller;
+    };
+    values.set(callerKey, await again());
+    values.set(callerAgainKey, again);
     return next(request);
   };
+}
+
+function originOf(values: ContextValues) {
+  return { requestId: values.get(requestIdKey), address: values.get(addressKey), via: values.get(viaKey) };
+}
+
+/** @throws AppError "scope_required" when an API token does not reach as far as a rule asks */
+function requireScope({ token }: Caller, { scope }: Rule): void {
+  if (!token || scopeIncludes(token.scope, scope)) return;
+  const message =
+    scope === 'session'
+      ? 'This takes a signed-in person; no API token can do it.'
+      : `This takes an API token of the scope "${scope}"; yours has "${token.scope}".`;
+  throw new AppError('permission_denied', { reason: 'scope_required', message });
 }
 
 function bearerToken(header: string | null): string | undefined {

@@ -41,13 +41,12 @@ export function agentHandlers(deps: ApiDeps): ServiceImpl<typeof AgentsService> 
       return {};
     },
     async *watchAgents(request, context) {
-      const caller = callerOf(context);
       const isNew = onlyChanges();
       yield* watch(
         deps,
-        context.signal,
+        context,
         ({ kind }) => kind === 'agent' || kind === 'site',
-        async () => {
+        async (caller) => {
           const agents = (await watchedAgents(app, caller, request)).map(shape);
           return { news: agents.filter(isNew).map((agent) => ({ agent })), done: false };
         },

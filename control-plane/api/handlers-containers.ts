@@ -15,6 +15,7 @@ import { startContainerVerb, stopContainerVerb } from '../app/containers/power.t
 import { getContainer, listContainers, viewById } from '../app/containers/read-containers.ts';
 import { updateContainerVerb } from '../app/containers/update.ts';
 import { operationById } from '../app/operations/read-operations.ts';
+import { containerById } from '../store/containers.ts';
 import { callerOf } from './caller-context.ts';
 import { containerShape } from './container-shape.ts';
 import type { ApiDeps } from './deps.ts';
@@ -81,11 +82,12 @@ async function* watchContainer(
   let last = '';
   yield* watch(
     deps,
-    context.signal,
+    context,
     (topic) => topic.id === id || topic.id === siteId || topic.kind === 'agent',
-    async () => {
-      const view = await viewById(store.db, id);
-      if (!view) return { news: [gone(id)], done: true };
+    async (caller) => {
+      const row = await containerById(store.db, id);
+      if (!row) return { news: [gone(id)], done: true };
+      const view = await getContainer(deps.app, caller, create(GetContainerRequestSchema, { container: id }));
       const response = create(WatchContainerResponseSchema, { container: shape(view) });
       const bytes = Buffer.from(toBinary(WatchContainerResponseSchema, response)).toString('base64');
       const news = bytes === last ? [] : [response];

@@ -23,13 +23,12 @@ export function operationHandlers(deps: ApiDeps): ServiceImpl<typeof OperationsS
       return { operations: rows.map(operationShape), nextPageToken };
     },
     async *watchOperation(request, context) {
-      const caller = callerOf(context);
       let seq = Number(request.afterSeq);
       yield* watch(
         deps,
-        context.signal,
+        context,
         (topic) => topic.id === request.operation,
-        async () => {
+        async (caller) => {
           const view = await getOperation(
             app,
             caller,

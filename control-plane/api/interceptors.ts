@@ -3,7 +3,10 @@ import { authenticate, identifyRequest } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
 import { shapeErrors } from './errors.ts';
 
-/** What every call passes, from the outside in: its identifier, the shape of its errors, who calls. */
-export function apiInterceptors(deps: ApiDeps): Interceptor[] {
-  return [identifyRequest(deps), shapeErrors(deps.log), authenticate(deps)];
+/**
+ * What every call passes, from the outside in: its identifier, the shape of its errors, who calls.
+ * @param via "page" only for the pages' own calls in process: they are believed in whose name they call
+ */
+export function apiInterceptors(deps: ApiDeps, via: 'api' | 'page'): Interceptor[] {
+  return [identifyRequest(deps, via), shapeErrors(deps.log), authenticate(deps)];
 }

@@ -2,10 +2,12 @@
  * Finding what a request refers to, by identifier or by name. What is not there, and what the caller may not know to
  * be there, is the same error, naming the field that referred to it.
  */
+import type { Rpc } from '../auth/policy.ts';
 import { notFound } from '../errors.ts';
 import type { Row } from '../store/schema.ts';
 import type { Db } from '../store/store.ts';
-import { type Caller, mayHandle } from './caller.ts';
+import { administersSite, authorise, authoriseSite, type Caller } from './caller.ts';
+import { authoriseRole, roleIn } from './roles.ts';
 import { referenceFault } from './validate/text.ts';
 import { Violations } from './validate/violations.ts';
 
@@ -53,20 +55,53 @@ export async function findNode(db: Db, reference: string, field: string): Promis
   return row;
 }
 
-/** An agent by identifier. @throws AppError "agent_not_found" */
-export async function findAgent(db: Db, id: string, field: string): Promise<Row<'agents'>> {
+/** A site that the caller administers, for a call of an RPC. @throws AppError "site_administrator_required" */
+export async function findSiteToAdminister(
+  db: Db,
+  caller: Caller,
+  reference: string,
+  field: string,
+  rpc: Rpc,
+): Promise<Row<'sites'>> {
+  authorise(caller, rpc);
+  const site = await findSite(db, reference, field);
+  authoriseSite(caller, rpc, site.id);
+  return site;
+}
+
+/** A node of a site that the caller administers, for a call of an RPC. */
+export async function findNodeToAdminister(
+  db: Db,
+  caller: Caller,
+  reference: string,
+  field: string,
+  rpc: Rpc,
+): Promise<Row<'nodes'>> {
+  authorise(caller, rpc);
+  const node = await findNode(db, reference, field);
+  authoriseSite(caller, rpc, node.site_id);
+  return node;
+}
+
+/** An agent of a site that the caller administers, by identifier. @throws AppError "agent_not_found" */
+export async function findAgent(db: Db, caller: Caller, id: string, field: string, rpc: Rpc): Promise<Row<'agents'>> {
+  authorise(caller, rpc);
   checkReference(field, id);
   const row = await db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) throw notFound('agent', id, field);
+  if (!row || !administersSite(caller, row.site_id)) throw notFound('agent', id, field);
   return row;
 }
 
-/** A container by identifier or "site/hostname", if the caller may handle it. @throws AppError "container_not_found" */
+/**
+ * A container by identifier or "site/hostname", for a call of an RPC.
+ * @throws AppError "container_not_found" when the caller has no role in it, "role_required" when it does not suffice
+ */
 export async function findContainer(
   db: Db,
   caller: Caller,
   reference: string,
   field: string,
+  rpc: Rpc,
 ): Promise<Row<'containers'>> {
   checkReference(field, reference);
   const [site = '', name] = split(reference);
@@ -83,43 +118,51 @@ export async function findContainer(
           ]),
     )
     .executeTakeFirst();
-  if (!row || !mayHandle(caller, row.owner_id)) throw notFound('container', reference, field);
+  const role = row && (await roleIn(db, caller, row));
+  if (!row || !role) throw notFound('container', reference, field);
+  authoriseRole(role, rpc);
   return row;
 }
 
-/** A service by identifier, if the caller may handle its container. @throws AppError "service_not_found" */
+/** A service by identifier, for a call of an RPC. @throws AppError "service_not_found", "role_required" */
 export async function findService(
   db: Db,
   caller: Caller,
   id: string,
   field: string,
+  rpc: Rpc,
 ): Promise<{ service: Row<'services'>; container: Row<'containers'> }> {
   checkReference(field, id);
   const service = await db.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirst();
   const container =
     service &&
     (await db.selectFrom('containers').selectAll().where('id', '=', service.container_id).executeTakeFirst());
-  if (!service || !container || !mayHandle(caller, container.owner_id)) throw notFound('service', id, field);
+  const role = container && (await roleIn(db, caller, container));
+  if (!service || !container || !role) throw notFound('service', id, field);
+  authoriseRole(role, rpc);
   return { service, container };
 }
 
 /**
- * An operation, if the caller asked for it or may handle its container.
+ * An operation, if the caller asked for it or has a role in its container. Without a container any more, those who
+ * administer its site see it too.
  * @throws AppError "operation_not_found"
  */
 export async function findOperation(db: Db, caller: Caller, id: string, field: string): Promise<Row<'operations'>> {
   checkReference(field, id);
-  const row = await db
-    .selectFrom('operations')
-    .leftJoin('containers', 'containers.id', 'operations.container_id')
-    .selectAll('operations')
-    .select('containers.owner_id')
-    .where('operations.id', '=', id)
-    .executeTakeFirst();
-  if (!row || !(mayHandle(caller, row.user_id) || mayHandle(caller, row.owner_id ?? ''))) {
-    throw notFound('operation', id, field);
-  }
+  const row = await db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row || !(await maySee(db, caller, row))) throw notFound('operation', id, field);
   return row;
+}
+
+async function maySee(db: Db, caller: Caller, operation: Row<'operations'>): Promise<boolean> {
+  const { token, userId } = caller;
+  if (token?.containerId && token.containerId !== operation.container_id) return false;
+  if (token?.siteId && token.siteId !== operation.site_id) return false;
+  if (operation.user_id === userId || administersSite(caller, operation.site_id)) return true;
+  const { container_id: id } = operation;
+  const container = await db.selectFrom('containers').selectAll().where('id', '=', id).executeTakeFirst();
+  return container !== undefined && (await roleIn(db, caller, container)) !== undefined;
 }
 
 function split(reference: string): [string, string | undefined] {

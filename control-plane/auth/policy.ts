@@ -1,57 +1,87 @@
 /**
- * Who may call what, in one table. "anyone" needs no session, "signed-in" any session, "owner" the owner of the
- * container the call is about (or an administrator), "administrator" an administrator. Lists that are "signed-in" are
- * narrowed by their verbs to what the caller may see, and what a caller may not see does not exist for him.
+ * Who may call what, in one table.
+ *
+ * Who: "anyone" needs no session, "signed-in" any. A container role ("viewer", "user", "maintainer", "owner", each with
+ * the rights of those before it) is the least role in the container the call is about; administrators of its site and
+ * administrators of Berth count as owners. "site-administrator" administers the site the call is about, "administrator"
+ * all of Berth. Lists that are "signed-in" are narrowed by their verbs to what the caller may see, and what a caller
+ * may not see does not exist for him.
+ *
+ * Scope: the least scope with which an API token may call it; "session" takes no token at all, as what guards an
+ * account itself wants the person.
  */
-export type Rule = 'anyone' | 'signed-in' | 'owner' | 'administrator';
+export type Who = 'anyone' | 'signed-in' | ContainerRole | 'site-administrator' | 'administrator';
+/** Roles in a container, from the least to the greatest. */
+export const CONTAINER_ROLES = ['viewer', 'user', 'maintainer', 'owner'] as const;
+export type ContainerRole = (typeof CONTAINER_ROLES)[number];
+/** Scopes of API tokens, from the least to the greatest, each with the rights of those before it. */
+export const TOKEN_SCOPES = ['read', 'containers', 'admin'] as const;
+export type TokenScope = (typeof TOKEN_SCOPES)[number];
+
+/** One row of the table. */
+export interface Rule {
+  who: Who;
+  scope: TokenScope | 'session';
+}
+
+const rule = (who: Who, scope: Rule['scope']): Rule => ({ who, scope });
 
 /** The rule of every RPC of berth.api.v1, by service and method. */
 export const policy = {
-  'AuthService.GetSetupState': 'anyone',
-  'AuthService.CreateFirstAdministrator': 'anyone',
-  'AuthService.SignIn': 'anyone',
-  'AuthService.SignOut': 'signed-in',
-  'AuthService.WhoAmI': 'signed-in',
-
-  'SitesService.CreateSite': 'administrator',
-  'SitesService.GetSite': 'signed-in',
-  'SitesService.ListSites': 'signed-in',
-  'SitesService.UpdateSite': 'administrator',
-  'SitesService.DeleteSite': 'administrator',
-
-  'NodesService.CreateNode': 'administrator',
-  'NodesService.GetNode': 'signed-in',
-  'NodesService.ListNodes': 'signed-in',
-  'NodesService.UpdateNode': 'administrator',
-  'NodesService.DeleteNode': 'administrator',
-
-  'AgentsService.CreateJoinToken': 'administrator',
-  'AgentsService.GetAgent': 'administrator',
-  'AgentsService.ListAgents': 'administrator',
-  'AgentsService.UpdateAgent': 'administrator',
-  'AgentsService.DeleteAgent': 'administrator',
-  'AgentsService.RetryAgent': 'administrator',
-  'AgentsService.WatchAgents': 'administrator',
-
-  'ServicesService.CreateService': 'owner',
-  'ServicesService.GetService': 'owner',
-  'ServicesService.ListServices': 'owner',
-  'ServicesService.UpdateService': 'owner',
-  'ServicesService.DeleteService': 'owner',
-
-  'ContainersService.CreateContainer': 'signed-in',
-  'ContainersService.GetContainer': 'owner',
-  'ContainersService.ListContainers': 'signed-in',
-  'ContainersService.UpdateContainer': 'owner',
-  'ContainersService.DeleteContainer': 'owner',
-  'ContainersService.StartContainer': 'owner',
-  'ContainersService.StopContainer': 'owner',
-  'ContainersService.WatchContainer': 'owner',
-
-  'OperationsService.GetOperation': 'owner',
-  'OperationsService.ListOperations': 'signed-in',
-  'OperationsService.WatchOperation': 'owner',
+  'AuthService.GetSetupState': rule('anyone', 'read'),
+  'AuthService.CreateFirstAdministrator': rule('anyone', 'session'),
+  'AuthService.SignIn': rule('anyone', 'session'),
+  'AuthService.SignOut': rule('signed-in', 'session'),
+  'AuthService.WhoAmI': rule('signed-in', 'read'),
+  'SitesService.CreateSite': rule('administrator', 'admin'),
+  'SitesService.GetSite': rule('signed-in', 'read'),
+  'SitesService.ListSites': rule('signed-in', 'read'),
+  'SitesService.UpdateSite': rule('site-administrator', 'admin'),
+  'SitesService.DeleteSite': rule('administrator', 'admin'),
+  'NodesService.CreateNode': rule('site-administrator', 'admin'),
+  'NodesService.GetNode': rule('signed-in', 'read'),
+  'NodesService.ListNodes': rule('signed-in', 'read'),
+  'NodesService.UpdateNode': rule('site-administrator', 'admin'),
+  'NodesService.DeleteNode': rule('site-administrator', 'admin'),
+  'AgentsService.CreateJoinToken': rule('site-administrator', 'admin'),
+  'AgentsService.GetAgent': rule('site-administrator', 'read'),
+  'AgentsService.ListAgents': rule('site-administrator', 'read'),
+  'AgentsService.UpdateAgent': rule('site-administrator', 'admin'),
+  'AgentsService.DeleteAgent': rule('site-administrator', 'admin'),
+  'AgentsService.RetryAgent': rule('site-administrator', 'admin'),
+  'AgentsService.WatchAgents': rule('site-administrator', 'read'),
+  'ServicesService.CreateService': rule('maintainer', 'containers'),
+  'ServicesService.GetService': rule('viewer', 'read'),
+  'ServicesService.ListServices': rule('viewer', 'read'),
+  'ServicesService.UpdateService': rule('maintainer', 'containers'),
+  'ServicesService.DeleteService': rule('maintainer', 'containers'),
+  'ContainersService.CreateContainer': rule('signed-in', 'containers'),
+  'ContainersService.GetContainer': rule('viewer', 'read'),
+  'ContainersService.ListContainers': rule('signed-in', 'read'),
+  'ContainersService.UpdateContainer': rule('maintainer', 'containers'),
+  'ContainersService.DeleteContainer': rule('owner', 'containers'),
+  'ContainersService.StartContainer': rule('maintainer', 'containers'),
+  'ContainersService.StopContainer': rule('maintainer', 'containers'),
+  'ContainersService.WatchContainer': rule('viewer', 'read'),
+  'OperationsService.GetOperation': rule('viewer', 'read'),
+  'OperationsService.ListOperations': rule('signed-in', 'read'),
+  'OperationsService.WatchOperation': rule('viewer', 'read'),
 } as const satisfies Record<string, Rule>;
 
 /** An RPC of the API, e.g. "SitesService.CreateSite". */
 export type Rpc = keyof typeof policy;
+
+/** Whether a role in a container has the rights of another. */
+export function roleIncludes(role: ContainerRole, wanted: ContainerRole): boolean {
+  return CONTAINER_ROLES.indexOf(role) >= CONTAINER_ROLES.indexOf(wanted);
+}
+
+/** Whether a token's scope suffices for a rule's. */
+export function scopeIncludes(scope: TokenScope, wanted: Rule['scope']): boolean {
+  return wanted !== 'session' && TOKEN_SCOPES.indexOf(scope) >= TOKEN_SCOPES.indexOf(wanted);
+}
+
+/** The greater of two roles. */
+export function greaterRole(one: ContainerRole | undefined, other: ContainerRole): ContainerRole {
+  return one !== undefined && roleIncludes(one, other) ? one : other;
+}

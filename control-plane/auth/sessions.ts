@@ -1,8 +1,9 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
-import type { Caller } from '../app/caller.ts';
+import type { AnonymousCaller, Caller } from '../app/caller.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { insertSession, sessionByHash, touchSession } from '../store/sessions.ts';
+import { standingOf } from '../store/standing.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { newSessionToken, tokenHash } from './tokens.ts';
 
@@ -20,8 +21,12 @@ export interface OpenedSession {
   expiresAt: number;
 }
 
-/** Opens a session for a person. */
-export async function openSession(tx: Tx, userId: string, userAgent: string): Promise<OpenedSession> {
+/** Opens a session for a person who has just proved who he is. */
+export async function openSession(
+  tx: Tx,
+  userId: string,
+  { userAgent, address }: Pick<AnonymousCaller, 'userAgent' | 'address'>,
+): Promise<OpenedSession> {
   const token = newSessionToken();
   const expiresAt = tx.now + SESSION_MS;
   await insertSession(tx, {
@@ -32,15 +37,20 @@ export async function openSession(tx: Tx, userId: string, userAgent: string): Pr
     last_used_at: tx.now,
     expires_at: expiresAt,
     user_agent: userAgent.replace(/[\p{Cc}]+/gu, ' ').slice(0, 255),
+    address: address.slice(0, 64),
+    authenticated_at: tx.now,
   });
   return { token, expiresAt };
 }
+
+/** The request that presents a token. */
+export type Origin = Pick<Caller, 'requestId' | 'address' | 'via'>;
 
 /**
  * Who a token belongs to.
  * @throws AppError "unauthenticated" when it is unknown, expired or unused for too long
  */
-export async function callerOfToken(store: Store, clock: Clock, token: string, requestId: string): Promise<Caller> {
+export async function callerOfToken(store: Store, clock: Clock, token: string, origin: Origin): Promise<Caller> {
   const session = await sessionByHash(store.db, tokenHash(token));
   const now = clock.now();
   const live = session && session.expires_at > now && session.last_used_at + SESSION_IDLE_MS > now;
@@ -54,8 +64,8 @@ export async function callerOfToken(store: Store, clock: Clock, token: string, r
   return {
     userId: session.user_id,
     username: session.username,
-    administrator: session.administrator === 1,
+    ...(await standingOf(store.db, session.user_id)),
     sessionId: session.id,
-    requestId,
+    ...origin,
   };
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
+import { administratorExists } from '../store/standing.ts';
 import type { Db, Store } from '../store/store.ts';
-import { administratorExists } from '../store/users.ts';
 import { newSetupCode, tokenHash } from './tokens.ts';
 
 const SETTING = 'setup_code_sha256';

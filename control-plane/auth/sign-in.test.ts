@@ -13,7 +13,7 @@ describe('sign-in', () => {
   beforeEach(async () => {
     bench = await openApiBench();
     await bench.store.transaction(async (tx) => {
-      await tx.db.updateTable('users').set({ administrator: 0 }).execute();
+      await tx.db.deleteFrom('group_members').execute();
     });
   });
   afterEach(() => bench.close());

@@ -21,12 +21,12 @@ describe('reconcilers', () => {
   it('drop what has expired and keep what has not', async () => {
     const { userId } = bench.site.owner;
     await bench.store.transaction(async (tx) => {
-      await openSession(tx, userId, 'old');
+      await openSession(tx, userId, { userAgent: 'old', address: '' });
       await claimKey(tx, { userId, method: 'CreateSite', key: 'old' }, 'a'.repeat(64));
     });
     await bench.clock.advance(8 * DAY);
     await bench.store.transaction(async (tx) => {
-      await openSession(tx, userId, 'new');
+      await openSession(tx, userId, { userAgent: 'new', address: '' });
       await claimKey(tx, { userId, method: 'CreateSite', key: 'new' }, 'a'.repeat(64));
     });
     const reconcilers = start();

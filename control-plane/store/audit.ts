@@ -1,4 +1,5 @@
 import { newId } from '../ids.ts';
+import type { AuditVia } from './schema-people.ts';
 import type { Tx } from './store.ts';
 
 /** One thing somebody changed. */
@@ -13,6 +14,10 @@ export interface AuditEntry {
   /** What changed; the caller leaves secrets out. */
   change: Record<string, unknown>;
   requestId: string;
+  /** Where from and by which way; nothing for Berth itself. */
+  address?: string;
+  via?: AuditVia;
+  tokenId?: string;
 }
 
 /** Writes an audit row in the transaction of the change itself, so that neither is there without the other. */
@@ -29,6 +34,9 @@ export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
       object_id: entry.objectId,
       change_json: JSON.stringify(entry.change),
       request_id: entry.requestId,
+      address: entry.address ?? '',
+      via: entry.via ?? '',
+      token_id: entry.tokenId ?? '',
     })
     .execute();
 }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import { type Types, typesOf } from './dialect.ts';
 import * as initial from './migrations/0001-initial.ts';
+import * as people from './migrations/0002-people.ts';
 import type { Database } from './schema.ts';
 import type { DialectName } from './store.ts';
 
@@ -10,6 +11,7 @@ type Step = { up(db: Kysely<unknown>, is: Types): Promise<void> };
 /** Every migration by name. Forward only: a released one is never edited, a wrong one is put right by the next. */
 const STEPS: Record<string, Step> = {
   '0001-initial': initial,
+  '0002-people': people,
 };
 
 /**

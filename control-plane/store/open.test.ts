@@ -11,8 +11,11 @@ import { PRIMARY, ReferenceViolation, UniqueViolation } from './violations.ts';
 
 const KEY = randomBytes(32);
 
+let uidNumber = 2_000;
+
 function user(id: string, username = id): NewRow<'users'> {
-  return { id, username, display_name: '', password_hash: '', administrator: 0, status: 'active', created_at: 1 };
+  const row = { id, username, uid_number: uidNumber++, display_name: '', password_hash: '', created_at: 1 };
+  return { ...row, status: 'active' };
 }
 
 describeEachDialect('store', (create) => {

@@ -75,10 +75,17 @@ export function sampleContainer(n: number, change: Partial<Row<'containers'>> = 
 /** Puts the user, the site and the node in. */
 export async function seedSite(store: Store, site: Row<'sites'> = sampleSite()): Promise<void> {
   await store.transaction(async ({ db }) => {
-    const user = { id: 'usr-1', username: 'ada', display_name: '', password_hash: '', created_at: 1 };
+    const user = {
+      id: 'usr-1',
+      username: 'ada',
+      uid_number: 2_000,
+      display_name: '',
+      password_hash: '',
+      created_at: 1,
+    };
     await db
       .insertInto('users')
-      .values({ ...user, administrator: 0, status: 'active' })
+      .values({ ...user, status: 'active' })
       .execute();
     await db.insertInto('sites').values(site).execute();
     const token_secret_box = store.secrets.seal('secret', 'nodes.token_secret:nod-1');

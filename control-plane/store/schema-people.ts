@@ -4,13 +4,23 @@ import type { Generated } from 'kysely';
 export interface UsersTable {
   id: string;
   username: string;
+  /** POSIX number, never given twice. */
+  uid_number: number;
   display_name: string;
+  /** Unique, in lower case. */
   email: string | null;
-  /** argon2id in PHC form. */
+  email_verified: Generated<number>;
+  /** argon2id in PHC form; empty when there is no password of our own. */
   password_hash: string;
-  administrator: number;
   status: 'pending' | 'active' | 'suspended';
+  shell: Generated<string>;
+  /** Whether logins to containers want the one-time code appended to the password. */
+  login_totp: Generated<number>;
+  password_changed_at: Generated<number>;
+  /** 0: never. */
+  last_sign_in_at: Generated<number>;
   created_at: number;
+  updated_at: Generated<number>;
 }
 
 export interface SessionsTable {
@@ -22,6 +32,12 @@ export interface SessionsTable {
   last_used_at: number;
   expires_at: number;
   user_agent: string;
+  /** Where it was opened from. */
+  address: Generated<string>;
+  /** When its person last proved who he is. */
+  authenticated_at: Generated<number>;
+  /** Whether a second factor was given. */
+  second_factor: Generated<number>;
 }
 
 export interface IdempotencyKeysTable {
@@ -48,7 +64,16 @@ export interface AuditTable {
   /** JSON: what changed, secrets left out. */
   change_json: string;
   request_id: string;
+  /** Where from; empty for Berth itself. */
+  address: Generated<string>;
+  /** By which way. */
+  via: Generated<AuditVia>;
+  /** API token, or empty. */
+  token_id: Generated<string>;
 }
+
+/** Ways by which people change things; empty for Berth itself. */
+export type AuditVia = '' | 'page' | 'api' | 'ldap';
 
 /** The change feed between replicas where the engine has none of its own (MySQL only). */
 export interface NudgesTable {

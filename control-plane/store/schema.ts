@@ -4,6 +4,18 @@
  * engine can do and another cannot.
  */
 import type { Generated, Insertable, Selectable } from 'kysely';
+import type {
+  AccessRequestsTable,
+  ContainerBindsTable,
+  ContainerMembersTable,
+  CountersTable,
+  DirectoryChangesTable,
+  GroupMembersTable,
+  GroupsTable,
+  RateLimitsTable,
+  SiteAdministratorsTable,
+  SshKeysTable,
+} from './schema-directory.ts';
 import type { AgentsTable, CommandsTable, ConditionsTable, JoinTokensTable, LeasesTable } from './schema-fleet.ts';
 import type { OperationLogsTable, OperationStepsTable, OperationsTable } from './schema-operations.ts';
 import type {
@@ -14,6 +26,17 @@ import type {
   SettingsTable,
   UsersTable,
 } from './schema-people.ts';
+import type {
+  ApiTokensTable,
+  MailLinksTable,
+  OidcIdentitiesTable,
+  OidcProvidersTable,
+  OutgoingMailsTable,
+  PasskeysTable,
+  PendingSignInsTable,
+  RecoveryCodesTable,
+  TotpFactorsTable,
+} from './schema-sign-in.ts';
 
 export interface SitesTable {
   id: string;
@@ -181,6 +204,25 @@ export interface Database {
   audit: AuditTable;
   nudges: NudgesTable;
   settings: SettingsTable;
+  counters: CountersTable;
+  directory_changes: DirectoryChangesTable;
+  groups: GroupsTable;
+  group_members: GroupMembersTable;
+  ssh_keys: SshKeysTable;
+  container_members: ContainerMembersTable;
+  site_administrators: SiteAdministratorsTable;
+  access_requests: AccessRequestsTable;
+  container_binds: ContainerBindsTable;
+  rate_limits: RateLimitsTable;
+  api_tokens: ApiTokensTable;
+  totp_factors: TotpFactorsTable;
+  passkeys: PasskeysTable;
+  recovery_codes: RecoveryCodesTable;
+  pending_sign_ins: PendingSignInsTable;
+  mail_links: MailLinksTable;
+  outgoing_mails: OutgoingMailsTable;
+  oidc_providers: OidcProvidersTable;
+  oidc_identities: OidcIdentitiesTable;
 }
 
 /** A row as read. */

@@ -1,11 +1,11 @@
-import type { Row } from './schema.ts';
+import type { NewRow, Row } from './schema.ts';
 import type { Db, Store, Tx } from './store.ts';
 
 /** A session together with the person it belongs to. */
-export type SessionWithUser = Row<'sessions'> & { username: string; administrator: number; status: string };
+export type SessionWithUser = Row<'sessions'> & { username: string; status: string };
 
 /** Opens a session. */
-export async function insertSession(tx: Tx, session: Row<'sessions'>): Promise<void> {
+export async function insertSession(tx: Tx, session: NewRow<'sessions'>): Promise<void> {
   await tx.db.insertInto('sessions').values(session).execute();
 }
 
@@ -15,7 +15,7 @@ export function sessionByHash(db: Db, tokenHash: string): Promise<SessionWithUse
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .selectAll('sessions')
-    .select(['users.username', 'users.administrator', 'users.status'])
+    .select(['users.username', 'users.status'])
     .where('token_hash', '=', tokenHash)
     .executeTakeFirst();
 }
@@ -27,7 +27,13 @@ export async function touchSession(store: Store, id: string, at: number): Promis
   });
 }
 
-/** Ends a session. */
-export async function deleteSession(tx: Tx, id: string): Promise<void> {
-  await tx.db.deleteFrom('sessions').where('id', '=', id).execute();
+/** Ends a session of a person. @returns whether there was one */
+export async function deleteSession(tx: Tx, userId: string, id: string): Promise<boolean> {
+  const { numDeletedRows } = await tx.db
+    .deleteFrom('sessions')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  tx.nudge({ kind: 'user', id: userId });
+  return numDeletedRows > 0n;
 }

@@ -16,7 +16,11 @@ export type Topic =
   | { kind: 'site'; id: string }
   | { kind: 'agent'; id: string }
   | { kind: 'operation'; id: string }
-  | { kind: 'container'; id: string };
+  | { kind: 'container'; id: string }
+  /** Sessions, tokens or factors of a person; `id` is the person's. */
+  | { kind: 'user'; id: string }
+  /** The directory as a whole; `id` is empty. */
+  | { kind: 'directory'; id: string };
 
 /** Tells everybody who listens, in this process and in other replicas, that something moved. */
 export interface ChangeFeed {

@@ -1,9 +1,16 @@
-import type { Row } from './schema.ts';
+import { takeNumber } from './counters.ts';
+import { bumpDirectory } from './directory-changes.ts';
+import type { NewRow, Row } from './schema.ts';
 import type { Db, Tx } from './store.ts';
 
-/** Puts a person in. @throws UniqueViolation "users_username" */
-export async function insertUser(tx: Tx, user: Row<'users'>): Promise<void> {
-  await tx.db.insertInto('users').values(user).execute();
+/** Puts a person in under the next free number. @throws UniqueViolation "users_username", "users_email" */
+export async function insertUser(tx: Tx, user: Omit<NewRow<'users'>, 'uid_number' | 'updated_at'>): Promise<void> {
+  const uid_number = await takeNumber(tx, 'uid_number');
+  await tx.db
+    .insertInto('users')
+    .values({ ...user, uid_number, updated_at: tx.now })
+    .execute();
+  await bumpDirectory(tx, 'user', user.id);
 }
 
 /** The person of a login name, compared exactly. */
@@ -20,10 +27,4 @@ export async function usernames(db: Db, ids: readonly string[]): Promise<Map<str
     .where('id', 'in', [...new Set(ids)])
     .execute();
   return new Map(rows.map((row) => [row.id, row.username]));
-}
-
-/** Whether there is an administrator yet. */
-export async function administratorExists(db: Db): Promise<boolean> {
-  const row = await db.selectFrom('users').select('id').where('administrator', '=', 1).limit(1).executeTakeFirst();
-  return row !== undefined;
 }

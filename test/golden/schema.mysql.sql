@@ -1,3 +1,21 @@
+CREATE TABLE `access_requests` (
+  `id` varchar(40) NOT NULL,
+  `container_id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `role` varchar(16) NOT NULL,
+  `message` mediumtext NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `answer` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  `decided_by` varchar(40) DEFAULT NULL,
+  `decided_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `access_requests_by_container_id` (`container_id`),
+  KEY `access_requests_by_user_id` (`user_id`),
+  CONSTRAINT `access_requests_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `access_requests_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `agents` (
   `id` varchar(40) NOT NULL,
   `site_id` varchar(40) NOT NULL,
@@ -27,6 +45,29 @@ CREATE TABLE `agents` (
   CONSTRAINT `agents_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `api_tokens` (
+  `id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `name` varchar(100) NOT NULL,
+  `prefix` varchar(16) NOT NULL,
+  `token_hash` char(64) NOT NULL,
+  `scope` varchar(16) NOT NULL,
+  `last_used_address` varchar(64) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `site_id` varchar(40) DEFAULT NULL,
+  `container_id` varchar(40) DEFAULT NULL,
+  `expires_at` bigint DEFAULT NULL,
+  `last_used_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `api_tokens_hash` (`token_hash`),
+  KEY `api_tokens_site` (`site_id`),
+  KEY `api_tokens_container` (`container_id`),
+  KEY `api_tokens_by_user_id` (`user_id`),
+  CONSTRAINT `api_tokens_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `api_tokens_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `api_tokens_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `audit` (
   `id` varchar(40) NOT NULL,
   `at` bigint NOT NULL,
@@ -37,8 +78,14 @@ CREATE TABLE `audit` (
   `request_id` varchar(40) NOT NULL,
   `user_id` varchar(40) DEFAULT NULL,
   `site_id` varchar(40) DEFAULT NULL,
+  `address` varchar(64) NOT NULL DEFAULT '',
+  `via` varchar(16) NOT NULL DEFAULT '',
+  `token_id` varchar(40) NOT NULL DEFAULT '',
   PRIMARY KEY (`id`),
-  KEY `audit_by_at` (`at`)
+  KEY `audit_by_at` (`at`),
+  KEY `audit_by_user_id` (`user_id`),
+  KEY `audit_by_object_id` (`object_id`),
+  KEY `audit_by_action` (`action`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `certificates` (
@@ -115,12 +162,55 @@ CREATE TABLE `containers` (
   UNIQUE KEY `containers_address` (`site_id`,`address`),
   UNIQUE KEY `containers_mac` (`mac`),
   UNIQUE KEY `containers_vmid` (`cluster`,`vmid`),
-  KEY `containers_owner` (`owner_id`),
   KEY `containers_by_node_id` (`node_id`),
   KEY `containers_by_created_at` (`created_at`),
+  KEY `containers_by_owner_id` (`owner_id`),
   CONSTRAINT `containers_node` FOREIGN KEY (`node_id`) REFERENCES `nodes` (`id`),
   CONSTRAINT `containers_owner` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`),
   CONSTRAINT `containers_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `container_binds` (
+  `container_id` varchar(40) NOT NULL,
+  `secret_hash` char(64) NOT NULL,
+  `rotated_at` bigint NOT NULL,
+  `former_hash` char(64) DEFAULT NULL,
+  `former_until` bigint DEFAULT NULL,
+  `last_used_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`container_id`),
+  CONSTRAINT `container_binds_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `container_members` (
+  `id` varchar(40) NOT NULL,
+  `container_id` varchar(40) NOT NULL,
+  `role` varchar(16) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `group_id` varchar(40) DEFAULT NULL,
+  `granted_by` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `container_members_user` (`container_id`,`user_id`),
+  UNIQUE KEY `container_members_group` (`container_id`,`group_id`),
+  KEY `container_members_by_user_id` (`user_id`),
+  KEY `container_members_by_group_id` (`group_id`),
+  CONSTRAINT `container_members_group_id` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `container_members_of` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `container_members_user_id` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `counters` (
+  `name` varchar(64) NOT NULL,
+  `value` bigint NOT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `directory_changes` (
+  `revision` bigint NOT NULL,
+  `kind` varchar(16) NOT NULL,
+  `object_id` varchar(40) NOT NULL,
+  `at` bigint NOT NULL,
+  PRIMARY KEY (`revision`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `domains` (
@@ -147,6 +237,36 @@ CREATE TABLE `freed_addresses` (
   `freed_at` bigint NOT NULL,
   PRIMARY KEY (`site_id`,`address`),
   CONSTRAINT `freed_addresses_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `groups` (
+  `id` varchar(40) NOT NULL,
+  `name` varchar(32) NOT NULL,
+  `gid_number` int NOT NULL,
+  `description` mediumtext NOT NULL,
+  `administrator` smallint NOT NULL,
+  `built_in` smallint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `groups_name` (`name`),
+  UNIQUE KEY `groups_gid_number` (`gid_number`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `group_members` (
+  `id` varchar(40) NOT NULL,
+  `group_id` varchar(40) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `member_group_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `group_members_user` (`group_id`,`user_id`),
+  UNIQUE KEY `group_members_group` (`group_id`,`member_group_id`),
+  KEY `group_members_by_user_id` (`user_id`),
+  KEY `group_members_by_member_group_id` (`member_group_id`),
+  CONSTRAINT `group_members_group_id` FOREIGN KEY (`member_group_id`) REFERENCES `groups` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `group_members_of` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `group_members_user_id` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `guest_states` (
@@ -204,6 +324,24 @@ CREATE TABLE `leases` (
   CONSTRAINT `leases_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `mail_links` (
+  `id` varchar(40) NOT NULL,
+  `kind` varchar(32) NOT NULL,
+  `token_hash` char(64) NOT NULL,
+  `email` varchar(255) NOT NULL,
+  `data` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  `expires_at` bigint NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `created_by` varchar(40) DEFAULT NULL,
+  `used_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `mail_links_token` (`token_hash`),
+  KEY `mail_links_user` (`user_id`),
+  KEY `mail_links_by_email` (`email`),
+  CONSTRAINT `mail_links_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `nodes` (
   `id` varchar(40) NOT NULL,
   `site_id` varchar(40) NOT NULL,
@@ -233,6 +371,39 @@ CREATE TABLE `nudges` (
   `at` bigint NOT NULL,
   PRIMARY KEY (`id`),
   KEY `nudges_by_at` (`at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `oidc_identities` (
+  `id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `provider_id` varchar(40) NOT NULL,
+  `issuer` varchar(255) NOT NULL,
+  `subject` varchar(255) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `last_used_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `oidc_identities_subject` (`issuer`,`subject`),
+  KEY `oidc_identities_provider` (`provider_id`),
+  KEY `oidc_identities_by_user_id` (`user_id`),
+  CONSTRAINT `oidc_identities_provider` FOREIGN KEY (`provider_id`) REFERENCES `oidc_providers` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `oidc_identities_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `oidc_providers` (
+  `id` varchar(40) NOT NULL,
+  `name` varchar(63) NOT NULL,
+  `issuer` varchar(255) NOT NULL,
+  `client_id` varchar(255) NOT NULL,
+  `client_secret_box` mediumblob NOT NULL,
+  `scopes` varchar(255) NOT NULL,
+  `groups_claim` varchar(255) NOT NULL,
+  `group_mapping` mediumtext NOT NULL,
+  `create_users` smallint NOT NULL,
+  `enabled` smallint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `oidc_providers_name` (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `operations` (
@@ -282,6 +453,70 @@ CREATE TABLE `operation_steps` (
   CONSTRAINT `operation_steps_operation` FOREIGN KEY (`operation_id`) REFERENCES `operations` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `outgoing_mails` (
+  `id` varchar(40) NOT NULL,
+  `recipient` varchar(255) NOT NULL,
+  `subject` varchar(255) NOT NULL,
+  `body_box` mediumblob NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `last_error` mediumtext NOT NULL,
+  `next_attempt_at` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `sent_at` bigint DEFAULT NULL,
+  `attempts` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  KEY `outgoing_mails_by_state_next_attempt_at` (`state`,`next_attempt_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `passkeys` (
+  `id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `name` varchar(100) NOT NULL,
+  `credential_id` varchar(512) NOT NULL,
+  `public_key` mediumblob NOT NULL,
+  `transports` varchar(255) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `last_used_at` bigint DEFAULT NULL,
+  `sign_count` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `passkeys_credential` (`credential_id`),
+  KEY `passkeys_by_user_id` (`user_id`),
+  CONSTRAINT `passkeys_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `pending_sign_ins` (
+  `id` varchar(40) NOT NULL,
+  `token_hash` char(64) NOT NULL,
+  `kind` varchar(32) NOT NULL,
+  `data_box` mediumblob NOT NULL,
+  `created_at` bigint NOT NULL,
+  `expires_at` bigint NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `attempts` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `pending_sign_ins_token` (`token_hash`),
+  KEY `pending_sign_ins_user` (`user_id`),
+  KEY `pending_sign_ins_by_expires_at` (`expires_at`),
+  CONSTRAINT `pending_sign_ins_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `rate_limits` (
+  `name` varchar(160) NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `failures` bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `recovery_codes` (
+  `id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `code_hash` char(64) NOT NULL,
+  `used_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `recovery_codes_by_user_id` (`user_id`),
+  CONSTRAINT `recovery_codes_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `services` (
   `id` varchar(40) NOT NULL,
   `container_id` varchar(40) NOT NULL,
@@ -310,6 +545,9 @@ CREATE TABLE `sessions` (
   `last_used_at` bigint NOT NULL,
   `expires_at` bigint NOT NULL,
   `user_agent` varchar(255) NOT NULL,
+  `address` varchar(64) NOT NULL DEFAULT '',
+  `authenticated_at` bigint NOT NULL DEFAULT 0,
+  `second_factor` smallint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
   UNIQUE KEY `sessions_token` (`token_hash`),
   KEY `sessions_by_user_id` (`user_id`),
@@ -344,6 +582,22 @@ CREATE TABLE `sites` (
   UNIQUE KEY `sites_name` (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `site_administrators` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `group_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `site_administrators_user` (`site_id`,`user_id`),
+  UNIQUE KEY `site_administrators_group` (`site_id`,`group_id`),
+  KEY `site_administrators_group_id` (`group_id`),
+  KEY `site_administrators_by_user_id` (`user_id`),
+  CONSTRAINT `site_administrators_group_id` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `site_administrators_of` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `site_administrators_user_id` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `site_changes` (
   `site_id` varchar(40) NOT NULL,
   `revision` bigint NOT NULL,
@@ -353,15 +607,47 @@ CREATE TABLE `site_changes` (
   CONSTRAINT `site_changes_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `ssh_keys` (
+  `id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `name` varchar(100) NOT NULL,
+  `key_type` varchar(64) NOT NULL,
+  `public_key` mediumtext NOT NULL,
+  `fingerprint` varchar(64) NOT NULL,
+  `created_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `ssh_keys_fingerprint` (`user_id`,`fingerprint`),
+  KEY `ssh_keys_by_user_id` (`user_id`),
+  CONSTRAINT `ssh_keys_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `totp_factors` (
+  `user_id` varchar(40) NOT NULL,
+  `secret_box` mediumblob NOT NULL,
+  `created_at` bigint NOT NULL,
+  `confirmed_at` bigint DEFAULT NULL,
+  `last_step` bigint DEFAULT NULL,
+  PRIMARY KEY (`user_id`),
+  CONSTRAINT `totp_factors_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `users` (
   `id` varchar(40) NOT NULL,
   `username` varchar(64) NOT NULL,
   `display_name` varchar(255) NOT NULL,
   `password_hash` varchar(255) NOT NULL,
-  `administrator` smallint NOT NULL,
   `status` varchar(16) NOT NULL,
   `created_at` bigint NOT NULL,
   `email` varchar(255) DEFAULT NULL,
+  `uid_number` int NOT NULL DEFAULT 0,
+  `email_verified` smallint NOT NULL DEFAULT 0,
+  `shell` varchar(64) NOT NULL DEFAULT '/bin/bash',
+  `login_totp` smallint NOT NULL DEFAULT 0,
+  `password_changed_at` bigint NOT NULL DEFAULT 0,
+  `last_sign_in_at` bigint NOT NULL DEFAULT 0,
+  `updated_at` bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
-  UNIQUE KEY `users_username` (`username`)
+  UNIQUE KEY `users_username` (`username`),
+  UNIQUE KEY `users_uid_number` (`uid_number`),
+  UNIQUE KEY `users_email` (`email`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

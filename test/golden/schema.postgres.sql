@@ -1,3 +1,23 @@
+create table access_requests (
+  id character varying(40) not null,
+  container_id character varying(40) not null,
+  user_id character varying(40) not null,
+  role character varying(16) not null,
+  message text not null,
+  state character varying(16) not null,
+  answer text not null,
+  created_at bigint not null,
+  decided_by character varying(40),
+  decided_at bigint,
+  constraint access_requests_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
+  constraint access_requests_pkey PRIMARY KEY (id),
+  constraint access_requests_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX access_requests_by_container_id ON public.access_requests USING btree (container_id);
+
+CREATE INDEX access_requests_by_user_id ON public.access_requests USING btree (user_id);
+
 create table agents (
   id character varying(40) not null,
   site_id character varying(40) not null,
@@ -28,6 +48,28 @@ create table agents (
 
 CREATE INDEX agents_by_site_id ON public.agents USING btree (site_id);
 
+create table api_tokens (
+  id character varying(40) not null,
+  user_id character varying(40) not null,
+  name character varying(100) not null,
+  prefix character varying(16) not null,
+  token_hash character(64) not null,
+  scope character varying(16) not null,
+  last_used_address character varying(64) not null,
+  created_at bigint not null,
+  site_id character varying(40),
+  container_id character varying(40),
+  expires_at bigint,
+  last_used_at bigint,
+  constraint api_tokens_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
+  constraint api_tokens_hash UNIQUE (token_hash),
+  constraint api_tokens_pkey PRIMARY KEY (id),
+  constraint api_tokens_site FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE,
+  constraint api_tokens_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX api_tokens_by_user_id ON public.api_tokens USING btree (user_id);
+
 create table audit (
   id character varying(40) not null,
   at bigint not null,
@@ -38,10 +80,19 @@ create table audit (
   request_id character varying(40) not null,
   user_id character varying(40),
   site_id character varying(40),
+  address character varying(64) not null default ''::character varying,
+  via character varying(16) not null default ''::character varying,
+  token_id character varying(40) not null default ''::character varying,
   constraint audit_pkey PRIMARY KEY (id)
 );
 
+CREATE INDEX audit_by_action ON public.audit USING btree (action);
+
 CREATE INDEX audit_by_at ON public.audit USING btree (at);
+
+CREATE INDEX audit_by_object_id ON public.audit USING btree (object_id);
+
+CREATE INDEX audit_by_user_id ON public.audit USING btree (user_id);
 
 create table certificates (
   id character varying(40) not null,
@@ -96,6 +147,37 @@ CREATE INDEX conditions_by_agent_id ON public.conditions USING btree (agent_id);
 
 CREATE INDEX conditions_by_container_id ON public.conditions USING btree (container_id);
 
+create table container_binds (
+  container_id character varying(40) not null,
+  secret_hash character(64) not null,
+  rotated_at bigint not null,
+  former_hash character(64),
+  former_until bigint,
+  last_used_at bigint,
+  constraint container_binds_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
+  constraint container_binds_pk PRIMARY KEY (container_id)
+);
+
+create table container_members (
+  id character varying(40) not null,
+  container_id character varying(40) not null,
+  role character varying(16) not null,
+  created_at bigint not null,
+  user_id character varying(40),
+  group_id character varying(40),
+  granted_by character varying(40),
+  constraint container_members_group UNIQUE (container_id, group_id),
+  constraint container_members_group_id FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE,
+  constraint container_members_of FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
+  constraint container_members_pkey PRIMARY KEY (id),
+  constraint container_members_user UNIQUE (container_id, user_id),
+  constraint container_members_user_id FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX container_members_by_group_id ON public.container_members USING btree (group_id);
+
+CREATE INDEX container_members_by_user_id ON public.container_members USING btree (user_id);
+
 create table containers (
   id character varying(40) not null,
   site_id character varying(40) not null,
@@ -130,6 +212,22 @@ CREATE INDEX containers_by_created_at ON public.containers USING btree (created_
 
 CREATE INDEX containers_by_node_id ON public.containers USING btree (node_id);
 
+CREATE INDEX containers_by_owner_id ON public.containers USING btree (owner_id);
+
+create table counters (
+  name character varying(64) not null,
+  value bigint not null,
+  constraint counters_pk PRIMARY KEY (name)
+);
+
+create table directory_changes (
+  revision bigint not null,
+  kind character varying(16) not null,
+  object_id character varying(40) not null,
+  at bigint not null,
+  constraint directory_changes_pk PRIMARY KEY (revision)
+);
+
 create table domains (
   id character varying(40) not null,
   site_id character varying(40) not null,
@@ -153,6 +251,38 @@ create table freed_addresses (
   freed_at bigint not null,
   constraint freed_addresses_pk PRIMARY KEY (site_id, address),
   constraint freed_addresses_site FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE
+);
+
+create table group_members (
+  id character varying(40) not null,
+  group_id character varying(40) not null,
+  created_at bigint not null,
+  user_id character varying(40),
+  member_group_id character varying(40),
+  constraint group_members_group UNIQUE (group_id, member_group_id),
+  constraint group_members_group_id FOREIGN KEY (member_group_id) REFERENCES groups(id) ON DELETE CASCADE,
+  constraint group_members_of FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE,
+  constraint group_members_pkey PRIMARY KEY (id),
+  constraint group_members_user UNIQUE (group_id, user_id),
+  constraint group_members_user_id FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX group_members_by_member_group_id ON public.group_members USING btree (member_group_id);
+
+CREATE INDEX group_members_by_user_id ON public.group_members USING btree (user_id);
+
+create table groups (
+  id character varying(40) not null,
+  name character varying(32) not null,
+  gid_number integer not null,
+  description text not null,
+  administrator smallint not null,
+  built_in smallint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  constraint groups_gid_number UNIQUE (gid_number),
+  constraint groups_name UNIQUE (name),
+  constraint groups_pkey PRIMARY KEY (id)
 );
 
 create table guest_states (
@@ -210,6 +340,24 @@ create table leases (
 
 CREATE INDEX leases_by_site_id_address ON public.leases USING btree (site_id, address);
 
+create table mail_links (
+  id character varying(40) not null,
+  kind character varying(32) not null,
+  token_hash character(64) not null,
+  email character varying(255) not null,
+  data text not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  user_id character varying(40),
+  created_by character varying(40),
+  used_at bigint,
+  constraint mail_links_pkey PRIMARY KEY (id),
+  constraint mail_links_token UNIQUE (token_hash),
+  constraint mail_links_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX mail_links_by_email ON public.mail_links USING btree (email);
+
 create table nodes (
   id character varying(40) not null,
   site_id character varying(40) not null,
@@ -230,6 +378,39 @@ create table nodes (
   constraint nodes_name UNIQUE (site_id, name),
   constraint nodes_pkey PRIMARY KEY (id),
   constraint nodes_site FOREIGN KEY (site_id) REFERENCES sites(id)
+);
+
+create table oidc_identities (
+  id character varying(40) not null,
+  user_id character varying(40) not null,
+  provider_id character varying(40) not null,
+  issuer character varying(255) not null,
+  subject character varying(255) not null,
+  created_at bigint not null,
+  last_used_at bigint,
+  constraint oidc_identities_pkey PRIMARY KEY (id),
+  constraint oidc_identities_provider FOREIGN KEY (provider_id) REFERENCES oidc_providers(id) ON DELETE CASCADE,
+  constraint oidc_identities_subject UNIQUE (issuer, subject),
+  constraint oidc_identities_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX oidc_identities_by_user_id ON public.oidc_identities USING btree (user_id);
+
+create table oidc_providers (
+  id character varying(40) not null,
+  name character varying(63) not null,
+  issuer character varying(255) not null,
+  client_id character varying(255) not null,
+  client_secret_box bytea not null,
+  scopes character varying(255) not null,
+  groups_claim character varying(255) not null,
+  group_mapping text not null,
+  create_users smallint not null,
+  enabled smallint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  constraint oidc_providers_name UNIQUE (name),
+  constraint oidc_providers_pkey PRIMARY KEY (id)
 );
 
 create table operation_logs (
@@ -281,6 +462,73 @@ CREATE INDEX operations_by_container_id ON public.operations USING btree (contai
 
 CREATE INDEX operations_by_state_lease_until ON public.operations USING btree (state, lease_until);
 
+create table outgoing_mails (
+  id character varying(40) not null,
+  recipient character varying(255) not null,
+  subject character varying(255) not null,
+  body_box bytea not null,
+  state character varying(16) not null,
+  last_error text not null,
+  next_attempt_at bigint not null,
+  created_at bigint not null,
+  sent_at bigint,
+  attempts bigint not null default 0,
+  constraint outgoing_mails_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX outgoing_mails_by_state_next_attempt_at ON public.outgoing_mails USING btree (state, next_attempt_at);
+
+create table passkeys (
+  id character varying(40) not null,
+  user_id character varying(40) not null,
+  name character varying(100) not null,
+  credential_id character varying(512) not null,
+  public_key bytea not null,
+  transports character varying(255) not null,
+  created_at bigint not null,
+  last_used_at bigint,
+  sign_count bigint not null default 0,
+  constraint passkeys_credential UNIQUE (credential_id),
+  constraint passkeys_pkey PRIMARY KEY (id),
+  constraint passkeys_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX passkeys_by_user_id ON public.passkeys USING btree (user_id);
+
+create table pending_sign_ins (
+  id character varying(40) not null,
+  token_hash character(64) not null,
+  kind character varying(32) not null,
+  data_box bytea not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  user_id character varying(40),
+  attempts bigint not null default 0,
+  constraint pending_sign_ins_pkey PRIMARY KEY (id),
+  constraint pending_sign_ins_token UNIQUE (token_hash),
+  constraint pending_sign_ins_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX pending_sign_ins_by_expires_at ON public.pending_sign_ins USING btree (expires_at);
+
+create table rate_limits (
+  name character varying(160) not null,
+  updated_at bigint not null,
+  failures bigint not null default 0,
+  constraint rate_limits_pk PRIMARY KEY (name)
+);
+
+create table recovery_codes (
+  id character varying(40) not null,
+  user_id character varying(40) not null,
+  code_hash character(64) not null,
+  used_at bigint,
+  constraint recovery_codes_pkey PRIMARY KEY (id),
+  constraint recovery_codes_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX recovery_codes_by_user_id ON public.recovery_codes USING btree (user_id);
+
 create table services (
   id character varying(40) not null,
   container_id character varying(40) not null,
@@ -309,6 +557,9 @@ create table sessions (
   last_used_at bigint not null,
   expires_at bigint not null,
   user_agent character varying(255) not null,
+  address character varying(64) not null default ''::character varying,
+  authenticated_at bigint not null default 0,
+  second_factor smallint not null default 0,
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_token UNIQUE (token_hash),
   constraint sessions_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -323,6 +574,22 @@ create table settings (
   secret_box bytea,
   constraint settings_pkey PRIMARY KEY (name)
 );
+
+create table site_administrators (
+  id character varying(40) not null,
+  site_id character varying(40) not null,
+  created_at bigint not null,
+  user_id character varying(40),
+  group_id character varying(40),
+  constraint site_administrators_group UNIQUE (site_id, group_id),
+  constraint site_administrators_group_id FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE,
+  constraint site_administrators_of FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE,
+  constraint site_administrators_pkey PRIMARY KEY (id),
+  constraint site_administrators_user UNIQUE (site_id, user_id),
+  constraint site_administrators_user_id FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX site_administrators_by_user_id ON public.site_administrators USING btree (user_id);
 
 create table site_changes (
   site_id character varying(40) not null,
@@ -353,15 +620,50 @@ create table sites (
   constraint sites_pkey PRIMARY KEY (id)
 );
 
+create table ssh_keys (
+  id character varying(40) not null,
+  user_id character varying(40) not null,
+  name character varying(100) not null,
+  key_type character varying(64) not null,
+  public_key text not null,
+  fingerprint character varying(64) not null,
+  created_at bigint not null,
+  constraint ssh_keys_fingerprint UNIQUE (user_id, fingerprint),
+  constraint ssh_keys_pkey PRIMARY KEY (id),
+  constraint ssh_keys_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX ssh_keys_by_user_id ON public.ssh_keys USING btree (user_id);
+
+create table totp_factors (
+  user_id character varying(40) not null,
+  secret_box bytea not null,
+  created_at bigint not null,
+  confirmed_at bigint,
+  last_step bigint,
+  constraint totp_factors_pk PRIMARY KEY (user_id),
+  constraint totp_factors_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table users (
   id character varying(40) not null,
   username character varying(64) not null,
   display_name character varying(255) not null,
   password_hash character varying(255) not null,
-  administrator smallint not null,
   status character varying(16) not null,
   created_at bigint not null,
   email character varying(255),
+  uid_number integer not null default 0,
+  email_verified smallint not null default 0,
+  shell character varying(64) not null default '/bin/bash'::character varying,
+  login_totp smallint not null default 0,
+  password_changed_at bigint not null default 0,
+  last_sign_in_at bigint not null default 0,
+  updated_at bigint not null default 0,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_username UNIQUE (username)
 );
+
+CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
+
+CREATE UNIQUE INDEX users_uid_number ON public.users USING btree (uid_number);

@@ -1,3 +1,22 @@
+CREATE TABLE "access_requests" (
+  "id" varchar(40) not null primary key,
+  "container_id" varchar(40) not null,
+  "user_id" varchar(40) not null,
+  "role" varchar(16) not null,
+  "message" text not null,
+  "state" varchar(16) not null,
+  "answer" text not null,
+  "created_at" bigint not null,
+  "decided_by" varchar(40),
+  "decided_at" bigint,
+  constraint "access_requests_container" foreign key ("container_id") references "containers" ("id") on delete cascade,
+  constraint "access_requests_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "access_requests_by_container_id" on "access_requests" ("container_id");
+
+CREATE INDEX "access_requests_by_user_id" on "access_requests" ("user_id");
+
 CREATE TABLE "agents" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
@@ -27,6 +46,27 @@ CREATE TABLE "agents" (
 
 CREATE INDEX "agents_by_site_id" on "agents" ("site_id");
 
+CREATE TABLE "api_tokens" (
+  "id" varchar(40) not null primary key,
+  "user_id" varchar(40) not null,
+  "name" varchar(100) not null,
+  "prefix" varchar(16) not null,
+  "token_hash" char(64) not null,
+  "scope" varchar(16) not null,
+  "last_used_address" varchar(64) not null,
+  "created_at" bigint not null,
+  "site_id" varchar(40),
+  "container_id" varchar(40),
+  "expires_at" bigint,
+  "last_used_at" bigint,
+  constraint "api_tokens_hash" unique ("token_hash"),
+  constraint "api_tokens_user" foreign key ("user_id") references "users" ("id") on delete cascade,
+  constraint "api_tokens_site" foreign key ("site_id") references "sites" ("id") on delete cascade,
+  constraint "api_tokens_container" foreign key ("container_id") references "containers" ("id") on delete cascade
+);
+
+CREATE INDEX "api_tokens_by_user_id" on "api_tokens" ("user_id");
+
 CREATE TABLE "audit" (
   "id" varchar(40) not null primary key,
   "at" bigint not null,
@@ -36,10 +76,19 @@ CREATE TABLE "audit" (
   "change_json" text not null,
   "request_id" varchar(40) not null,
   "user_id" varchar(40),
-  "site_id" varchar(40)
+  "site_id" varchar(40),
+  "address" varchar(64) default '' not null,
+  "via" varchar(16) default '' not null,
+  "token_id" varchar(40) default '' not null
 );
 
+CREATE INDEX "audit_by_action" on "audit" ("action");
+
 CREATE INDEX "audit_by_at" on "audit" ("at");
+
+CREATE INDEX "audit_by_object_id" on "audit" ("object_id");
+
+CREATE INDEX "audit_by_user_id" on "audit" ("user_id");
 
 CREATE TABLE "certificates" (
   "id" varchar(40) not null primary key,
@@ -91,6 +140,36 @@ CREATE INDEX "conditions_by_agent_id" on "conditions" ("agent_id");
 
 CREATE INDEX "conditions_by_container_id" on "conditions" ("container_id");
 
+CREATE TABLE "container_binds" (
+  "container_id" varchar(40) not null,
+  "secret_hash" char(64) not null,
+  "rotated_at" bigint not null,
+  "former_hash" char(64),
+  "former_until" bigint,
+  "last_used_at" bigint,
+  constraint "container_binds_pk" primary key ("container_id"),
+  constraint "container_binds_container" foreign key ("container_id") references "containers" ("id") on delete cascade
+);
+
+CREATE TABLE "container_members" (
+  "id" varchar(40) not null primary key,
+  "container_id" varchar(40) not null,
+  "role" varchar(16) not null,
+  "created_at" bigint not null,
+  "user_id" varchar(40),
+  "group_id" varchar(40),
+  "granted_by" varchar(40),
+  constraint "container_members_user" unique ("container_id", "user_id"),
+  constraint "container_members_group" unique ("container_id", "group_id"),
+  constraint "container_members_of" foreign key ("container_id") references "containers" ("id") on delete cascade,
+  constraint "container_members_user_id" foreign key ("user_id") references "users" ("id") on delete cascade,
+  constraint "container_members_group_id" foreign key ("group_id") references "groups" ("id") on delete cascade
+);
+
+CREATE INDEX "container_members_by_group_id" on "container_members" ("group_id");
+
+CREATE INDEX "container_members_by_user_id" on "container_members" ("user_id");
+
 CREATE TABLE "containers" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
@@ -124,6 +203,22 @@ CREATE INDEX "containers_by_created_at" on "containers" ("created_at");
 
 CREATE INDEX "containers_by_node_id" on "containers" ("node_id");
 
+CREATE INDEX "containers_by_owner_id" on "containers" ("owner_id");
+
+CREATE TABLE "counters" (
+  "name" varchar(64) not null,
+  "value" bigint not null,
+  constraint "counters_pk" primary key ("name")
+);
+
+CREATE TABLE "directory_changes" (
+  "revision" bigint not null,
+  "kind" varchar(16) not null,
+  "object_id" varchar(40) not null,
+  "at" bigint not null,
+  constraint "directory_changes_pk" primary key ("revision")
+);
+
 CREATE TABLE "domains" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
@@ -146,6 +241,36 @@ CREATE TABLE "freed_addresses" (
   "freed_at" bigint not null,
   constraint "freed_addresses_pk" primary key ("site_id", "address"),
   constraint "freed_addresses_site" foreign key ("site_id") references "sites" ("id") on delete cascade
+);
+
+CREATE TABLE "group_members" (
+  "id" varchar(40) not null primary key,
+  "group_id" varchar(40) not null,
+  "created_at" bigint not null,
+  "user_id" varchar(40),
+  "member_group_id" varchar(40),
+  constraint "group_members_user" unique ("group_id", "user_id"),
+  constraint "group_members_group" unique ("group_id", "member_group_id"),
+  constraint "group_members_of" foreign key ("group_id") references "groups" ("id") on delete cascade,
+  constraint "group_members_user_id" foreign key ("user_id") references "users" ("id") on delete cascade,
+  constraint "group_members_group_id" foreign key ("member_group_id") references "groups" ("id") on delete cascade
+);
+
+CREATE INDEX "group_members_by_member_group_id" on "group_members" ("member_group_id");
+
+CREATE INDEX "group_members_by_user_id" on "group_members" ("user_id");
+
+CREATE TABLE "groups" (
+  "id" varchar(40) not null primary key,
+  "name" varchar(32) not null,
+  "gid_number" integer not null,
+  "description" text not null,
+  "administrator" smallint not null,
+  "built_in" smallint not null,
+  "created_at" bigint not null,
+  "updated_at" bigint not null,
+  constraint "groups_name" unique ("name"),
+  constraint "groups_gid_number" unique ("gid_number")
 );
 
 CREATE TABLE "guest_states" (
@@ -201,6 +326,23 @@ CREATE TABLE "leases" (
 
 CREATE INDEX "leases_by_site_id_address" on "leases" ("site_id", "address");
 
+CREATE TABLE "mail_links" (
+  "id" varchar(40) not null primary key,
+  "kind" varchar(32) not null,
+  "token_hash" char(64) not null,
+  "email" varchar(255) not null,
+  "data" text not null,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "user_id" varchar(40),
+  "created_by" varchar(40),
+  "used_at" bigint,
+  constraint "mail_links_token" unique ("token_hash"),
+  constraint "mail_links_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "mail_links_by_email" on "mail_links" ("email");
+
 CREATE TABLE "nodes" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
@@ -220,6 +362,37 @@ CREATE TABLE "nodes" (
   "agent_id" varchar(40),
   constraint "nodes_name" unique ("site_id", "name"),
   constraint "nodes_site" foreign key ("site_id") references "sites" ("id")
+);
+
+CREATE TABLE "oidc_identities" (
+  "id" varchar(40) not null primary key,
+  "user_id" varchar(40) not null,
+  "provider_id" varchar(40) not null,
+  "issuer" varchar(255) not null,
+  "subject" varchar(255) not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint,
+  constraint "oidc_identities_subject" unique ("issuer", "subject"),
+  constraint "oidc_identities_user" foreign key ("user_id") references "users" ("id") on delete cascade,
+  constraint "oidc_identities_provider" foreign key ("provider_id") references "oidc_providers" ("id") on delete cascade
+);
+
+CREATE INDEX "oidc_identities_by_user_id" on "oidc_identities" ("user_id");
+
+CREATE TABLE "oidc_providers" (
+  "id" varchar(40) not null primary key,
+  "name" varchar(63) not null,
+  "issuer" varchar(255) not null,
+  "client_id" varchar(255) not null,
+  "client_secret_box" blob not null,
+  "scopes" varchar(255) not null,
+  "groups_claim" varchar(255) not null,
+  "group_mapping" text not null,
+  "create_users" smallint not null,
+  "enabled" smallint not null,
+  "created_at" bigint not null,
+  "updated_at" bigint not null,
+  constraint "oidc_providers_name" unique ("name")
 );
 
 CREATE TABLE "operation_logs" (
@@ -270,6 +443,69 @@ CREATE INDEX "operations_by_container_id" on "operations" ("container_id");
 
 CREATE INDEX "operations_by_state_lease_until" on "operations" ("state", "lease_until");
 
+CREATE TABLE "outgoing_mails" (
+  "id" varchar(40) not null primary key,
+  "recipient" varchar(255) not null,
+  "subject" varchar(255) not null,
+  "body_box" blob not null,
+  "state" varchar(16) not null,
+  "last_error" text not null,
+  "next_attempt_at" bigint not null,
+  "created_at" bigint not null,
+  "sent_at" bigint,
+  "attempts" bigint default 0 not null
+);
+
+CREATE INDEX "outgoing_mails_by_state_next_attempt_at" on "outgoing_mails" ("state", "next_attempt_at");
+
+CREATE TABLE "passkeys" (
+  "id" varchar(40) not null primary key,
+  "user_id" varchar(40) not null,
+  "name" varchar(100) not null,
+  "credential_id" varchar(512) not null,
+  "public_key" blob not null,
+  "transports" varchar(255) not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint,
+  "sign_count" bigint default 0 not null,
+  constraint "passkeys_credential" unique ("credential_id"),
+  constraint "passkeys_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "passkeys_by_user_id" on "passkeys" ("user_id");
+
+CREATE TABLE "pending_sign_ins" (
+  "id" varchar(40) not null primary key,
+  "token_hash" char(64) not null,
+  "kind" varchar(32) not null,
+  "data_box" blob not null,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "user_id" varchar(40),
+  "attempts" bigint default 0 not null,
+  constraint "pending_sign_ins_token" unique ("token_hash"),
+  constraint "pending_sign_ins_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "pending_sign_ins_by_expires_at" on "pending_sign_ins" ("expires_at");
+
+CREATE TABLE "rate_limits" (
+  "name" varchar(160) not null,
+  "updated_at" bigint not null,
+  "failures" bigint default 0 not null,
+  constraint "rate_limits_pk" primary key ("name")
+);
+
+CREATE TABLE "recovery_codes" (
+  "id" varchar(40) not null primary key,
+  "user_id" varchar(40) not null,
+  "code_hash" char(64) not null,
+  "used_at" bigint,
+  constraint "recovery_codes_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "recovery_codes_by_user_id" on "recovery_codes" ("user_id");
+
 CREATE TABLE "services" (
   "id" varchar(40) not null primary key,
   "container_id" varchar(40) not null,
@@ -297,6 +533,9 @@ CREATE TABLE "sessions" (
   "last_used_at" bigint not null,
   "expires_at" bigint not null,
   "user_agent" varchar(255) not null,
+  "address" varchar(64) default '' not null,
+  "authenticated_at" bigint default 0 not null,
+  "second_factor" smallint default 0 not null,
   constraint "sessions_token" unique ("token_hash"),
   constraint "sessions_user" foreign key ("user_id") references "users" ("id") on delete cascade
 );
@@ -309,6 +548,21 @@ CREATE TABLE "settings" (
   "updated_at" bigint not null,
   "secret_box" blob
 );
+
+CREATE TABLE "site_administrators" (
+  "id" varchar(40) not null primary key,
+  "site_id" varchar(40) not null,
+  "created_at" bigint not null,
+  "user_id" varchar(40),
+  "group_id" varchar(40),
+  constraint "site_administrators_user" unique ("site_id", "user_id"),
+  constraint "site_administrators_group" unique ("site_id", "group_id"),
+  constraint "site_administrators_of" foreign key ("site_id") references "sites" ("id") on delete cascade,
+  constraint "site_administrators_user_id" foreign key ("user_id") references "users" ("id") on delete cascade,
+  constraint "site_administrators_group_id" foreign key ("group_id") references "groups" ("id") on delete cascade
+);
+
+CREATE INDEX "site_administrators_by_user_id" on "site_administrators" ("user_id");
 
 CREATE TABLE "site_changes" (
   "site_id" varchar(40) not null,
@@ -338,14 +592,48 @@ CREATE TABLE "sites" (
   constraint "sites_name" unique ("name")
 );
 
+CREATE TABLE "ssh_keys" (
+  "id" varchar(40) not null primary key,
+  "user_id" varchar(40) not null,
+  "name" varchar(100) not null,
+  "key_type" varchar(64) not null,
+  "public_key" text not null,
+  "fingerprint" varchar(64) not null,
+  "created_at" bigint not null,
+  constraint "ssh_keys_fingerprint" unique ("user_id", "fingerprint"),
+  constraint "ssh_keys_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "ssh_keys_by_user_id" on "ssh_keys" ("user_id");
+
+CREATE TABLE "totp_factors" (
+  "user_id" varchar(40) not null,
+  "secret_box" blob not null,
+  "created_at" bigint not null,
+  "confirmed_at" bigint,
+  "last_step" bigint,
+  constraint "totp_factors_pk" primary key ("user_id"),
+  constraint "totp_factors_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
 CREATE TABLE "users" (
   "id" varchar(40) not null primary key,
   "username" varchar(64) not null,
   "display_name" varchar(255) not null,
   "password_hash" varchar(255) not null,
-  "administrator" smallint not null,
   "status" varchar(16) not null,
   "created_at" bigint not null,
   "email" varchar(255),
+  "uid_number" integer default 0 not null,
+  "email_verified" smallint default 0 not null,
+  "shell" varchar(64) default '/bin/bash' not null,
+  "login_totp" smallint default 0 not null,
+  "password_changed_at" bigint default 0 not null,
+  "last_sign_in_at" bigint default 0 not null,
+  "updated_at" bigint default 0 not null,
   constraint "users_username" unique ("username")
 );
+
+CREATE UNIQUE INDEX "users_email" on "users" ("email");
+
+CREATE UNIQUE INDEX "users_uid_number" on "users" ("uid_number");

@@ -4,6 +4,8 @@ import { type ApiBench, openApiBench } from '@berth/control-plane/api/testing/ap
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import { ensureSetupCode } from '@berth/control-plane/auth/setup-code.ts';
 import { containerRequest } from '@berth/control-plane/operations/testing/requests.ts';
+import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
+import { addGroupMember } from '@berth/control-plane/store/groups.ts';
 import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
@@ -78,11 +80,12 @@ describe.each(rpcs)('$rpc', ({ rpc, method, service }) => {
 
 /** The first administrator can only be made while there is none. */
 async function prepare(rpc: Rpc): Promise<void> {
-  const administrator = rpc === 'AuthService.CreateFirstAdministrator' ? 0 : 1;
+  const first = rpc === 'AuthService.CreateFirstAdministrator';
   await bench.store.transaction(async (tx) => {
-    await tx.db.updateTable('users').set({ administrator }).where('id', '=', bench.site.administrator.userId).execute();
+    await tx.db.deleteFrom('group_members').where('group_id', '=', SYSADMINS.id).execute();
+    if (!first) await addGroupMember(tx, SYSADMINS.id, { userId: bench.site.administrator.userId });
   });
-  if (administrator === 0) identifiers.set('setup', (await ensureSetupCode(bench.store)) ?? '');
+  if (first) identifiers.set('setup', (await ensureSetupCode(bench.store)) ?? '');
 }
 
 /** Every leaf field of a request, the messages of other packages counting as leaves. */

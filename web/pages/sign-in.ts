@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
 import { type Html, layout } from '../layout.ts';
-import { endSession, sessionToken, startSession, type WebEnv } from '../session.ts';
+import { endSession, sessionToken, startSession, visitorOf, type WebEnv } from '../session.ts';
 
 /** Sign-in, sign-out and the first administrator. */
 export function signInPages(): Hono<WebEnv> {
@@ -40,14 +40,14 @@ export function signInPages(): Hono<WebEnv> {
   pages.post('/sign-out', async (c) => {
     const token = sessionToken(c);
     endSession(c);
-    if (token) await createClient(AuthService, c.get('options').transportFor(token)).signOut({});
+    if (token) await createClient(AuthService, c.get('options').transportFor(visitorOf(c, token))).signOut({});
     return c.redirect('/sign-in', 303);
   });
   return pages;
 }
 
 function auth(c: Context<WebEnv>) {
-  return createClient(AuthService, c.get('options').transportFor(''));
+  return createClient(AuthService, c.get('options').transportFor(visitorOf(c)));
 }
 
 function enter(c: Context<WebEnv>, answer: Pick<SignInResponse, 'token' | 'expiresAt'>, next: string): Response {

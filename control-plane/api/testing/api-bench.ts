@@ -13,6 +13,8 @@ import { type Bench, openBench } from '../../operations/testing/bench.ts';
 import { apiInterceptors } from '../interceptors.ts';
 import { registerApi } from '../routes.ts';
 
+const FROM = { userAgent: 'test', address: '192.0.2.1' };
+
 /** A bench with the API in front of it. */
 export interface ApiBench extends Bench {
   /** A client that presents a caller's token, or none. */
@@ -29,7 +31,7 @@ export async function openApiBench(url?: string): Promise<ApiBench> {
   const tokenOf = (caller: Caller) => {
     const known =
       tokens.get(caller.userId) ??
-      bench.store.transaction(async (tx) => (await openSession(tx, caller.userId, 'test')).token);
+      bench.store.transaction(async (tx) => (await openSession(tx, caller.userId, FROM)).token);
     tokens.set(caller.userId, known);
     return known;
   };
@@ -39,7 +41,7 @@ export async function openApiBench(url?: string): Promise<ApiBench> {
       return next(request);
     };
     return createRouterTransport((router) => registerApi(router, deps), {
-      router: { interceptors: apiInterceptors(deps) },
+      router: { interceptors: apiInterceptors(deps, 'api') },
       transport: { interceptors: [present] },
     });
   };

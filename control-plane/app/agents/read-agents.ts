@@ -2,7 +2,7 @@ import type { GetAgentRequest, ListAgentsRequest, WatchAgentsRequest } from '@be
 import type { Row } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import type { AppDeps } from '../app-deps.ts';
-import { authorise, type Caller } from '../caller.ts';
+import { administeredSites, authorise, type Caller } from '../caller.ts';
 import { findAgent, findSiteIfNamed } from '../find.ts';
 import { nameKey, type Page, readPage, splitNameKey } from '../page.ts';
 
@@ -14,8 +14,7 @@ export interface AgentView {
 
 /** Reads an agent. */
 export async function getAgent({ store }: AppDeps, caller: Caller, request: GetAgentRequest): Promise<AgentView> {
-  authorise(caller, 'AgentsService.GetAgent');
-  return agentView(store.db, await findAgent(store.db, request.agent, 'agent'));
+  return agentView(store.db, await findAgent(store.db, caller, request.agent, 'agent', 'AgentsService.GetAgent'));
 }
 
 /** Lists agents by name. */
@@ -26,9 +25,11 @@ export async function listAgents(
 ): Promise<Page<AgentView>> {
   authorise(caller, 'AgentsService.ListAgents');
   const site = await findSiteIfNamed(store.db, request.site, 'site');
+  const sites = administeredSites(caller);
   const page = await readPage(`agents ${site?.id ?? ''}`, request, nameKey, (key, limit) => {
     let query = store.db.selectFrom('agents').selectAll().orderBy('name').orderBy('id').limit(limit);
     if (site) query = query.where('site_id', '=', site.id);
+    if (sites) query = query.where('site_id', 'in', sites);
     if (key !== undefined) {
       const { name, id } = splitNameKey(key);
       query = query.where((row) =>
@@ -40,7 +41,7 @@ export async function listAgents(
   return { ...page, rows: await agentViews(store.db, page.rows) };
 }
 
-/** Every agent a watcher sees, by name. The caller is checked again at each look, as the session may have ended. */
+/** Every agent a watcher sees, by name. */
 export async function watchedAgents(
   { store }: AppDeps,
   caller: Caller,
@@ -48,8 +49,11 @@ export async function watchedAgents(
 ): Promise<AgentView[]> {
   authorise(caller, 'AgentsService.WatchAgents');
   const site = await findSiteIfNamed(store.db, request.site, 'site');
-  const query = store.db.selectFrom('agents').selectAll().orderBy('name').orderBy('id');
-  return agentViews(store.db, await (site ? query.where('site_id', '=', site.id) : query).execute());
+  const sites = administeredSites(caller);
+  let query = store.db.selectFrom('agents').selectAll().orderBy('name').orderBy('id');
+  if (site) query = query.where('site_id', '=', site.id);
+  if (sites) query = query.where('site_id', 'in', sites);
+  return agentViews(store.db, await query.execute());
 }
 
 /** The view of one agent. */

@@ -17,7 +17,7 @@ import { createJoinToken } from '../../store/join-tokens.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
-import { findAgent, findSite } from '../find.ts';
+import { findAgent, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
@@ -58,7 +58,7 @@ export async function createJoinTokenVerb(
   // Only this call's own transaction sets it: the token itself is never stored.
   let token = '';
   const { outcome } = await createOnce(store, call, async (tx) => {
-    const site = await findSite(tx.db, request.site, 'site');
+    const site = await findSiteToAdminister(tx.db, caller, request.site, 'site', 'AgentsService.CreateJoinToken');
     const expiresAt = tx.now + ttl;
     const made = await createJoinToken(tx, { siteId: site.id, roles, expiresAt, createdBy: caller.userId });
     token = made.token;
@@ -84,7 +84,7 @@ export async function updateAgentVerb(
   if (paths.has('name') && domainFault(asked.name)) found.check('agent.name', hostnameFault(asked.name));
   found.refuse();
   return store.transaction(async (tx) => {
-    const agent = await findAgent(tx.db, asked.id, 'agent.id');
+    const agent = await findAgent(tx.db, caller, asked.id, 'agent.id', 'AgentsService.UpdateAgent');
     await tx.db.updateTable('agents').set({ name: asked.name }).where('id', '=', agent.id).execute();
     tx.nudge({ kind: 'agent', id: agent.id });
     const deed = { action: 'agent.update', siteId: agent.site_id, objectKind: 'agent', objectId: agent.id };
@@ -95,9 +95,8 @@ export async function updateAgentVerb(
 
 /** Revokes an agent: its session ends at once and its certificate opens no other. Doing so twice is harmless. */
 export async function deleteAgentVerb({ store }: AppDeps, caller: Caller, request: DeleteAgentRequest): Promise<void> {
-  authorise(caller, 'AgentsService.DeleteAgent');
   await store.transaction(async (tx) => {
-    const agent = await findAgent(tx.db, request.agent, 'agent');
+    const agent = await findAgent(tx.db, caller, request.agent, 'agent', 'AgentsService.DeleteAgent');
     if (!(await revokeAgent(tx, agent.id))) return;
     await abandonCommands(tx, agent.id, `agent ${agent.name} was revoked`);
     await dropAgentConditions(tx, agent.id);
@@ -110,8 +109,7 @@ export async function deleteAgentVerb({ store }: AppDeps, caller: Caller, reques
 
 /** Sends the current generation again. @throws AppError "agent_revoked" */
 export async function retryAgentVerb(deps: AppDeps, caller: Caller, request: RetryAgentRequest): Promise<void> {
-  authorise(caller, 'AgentsService.RetryAgent');
-  const agent = await findAgent(deps.store.db, request.agent, 'agent');
+  const agent = await findAgent(deps.store.db, caller, request.agent, 'agent', 'AgentsService.RetryAgent');
   if (agent.status === 'revoked') {
     throw new AppError('failed_precondition', {
       reason: 'agent_revoked',

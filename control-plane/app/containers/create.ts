@@ -10,7 +10,6 @@ import { createContainer } from '../../operations/create-container.ts';
 import { stepTitles } from '../../operations/sagas.ts';
 import { pickMac, pickVmid } from '../../store/allocate.ts';
 import { pickAddress } from '../../store/allocate-address.ts';
-import { audit } from '../../store/audit.ts';
 import { insertContainer } from '../../store/containers.ts';
 import { insertOperation } from '../../store/operations.ts';
 import type { Row } from '../../store/schema.ts';
@@ -21,6 +20,7 @@ import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findSite } from '../find.ts';
 import { type CreateOutcome, checkIdempotencyKey, createOnce } from '../idempotent.ts';
+import { record } from '../record.ts';
 import { addServices } from '../services/add-services.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -99,14 +99,12 @@ async function reserve(
     done: 1,
   });
   const { vmid, mac, address } = row;
-  await audit(tx, {
-    userId: caller.userId,
+  await record(tx, caller, {
     action: 'container.create',
     siteId: site.id,
     objectKind: 'container',
     objectId: container,
     change: { ...fields, node: node.name, vmid, mac, address },
-    requestId: caller.requestId,
   });
   tx.nudge({ kind: 'container', id: container });
   return { container, operation };

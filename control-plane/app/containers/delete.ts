@@ -1,11 +1,11 @@
 import type { DeleteContainerRequest } from '@berth/proto/api/v1/containers_pb.js';
 import { deleteContainer } from '../../operations/delete-container.ts';
-import { audit } from '../../store/audit.ts';
 import { cancelOperation } from '../../store/operations.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
 import { findContainer } from '../find.ts';
+import { record } from '../record.ts';
 import { beginOperation, lockedContainer } from './begin-operation.ts';
 
 /**
@@ -20,13 +20,18 @@ export async function deleteContainerVerb(
   request: DeleteContainerRequest,
 ): Promise<string> {
   return store.transaction(async (tx) => {
-    const named = await findContainer(tx.db, caller, request.container, 'container');
+    const named = await findContainer(
+      tx.db,
+      caller,
+      request.container,
+      'container',
+      'ContainersService.DeleteContainer',
+    );
     const container = await lockedContainer(store, tx, named.id);
     const active = container.active_operation_id;
     if (active && container.phase === 'deleting') return active;
-    const entry = { userId: caller.userId, siteId: container.site_id, requestId: caller.requestId };
-    const object = { objectKind: 'container', objectId: container.id, change: { hostname: container.hostname } };
-    await audit(tx, { ...entry, ...object, action: 'container.delete' });
+    const object = { siteId: container.site_id, objectKind: 'container', objectId: container.id };
+    await record(tx, caller, { ...object, action: 'container.delete', change: { hostname: container.hostname } });
     if (active && container.phase === 'creating') {
       await cancelOperation(tx, active, 'cancelled', `Deleted by ${caller.username} while it was being created.`);
       return active;

@@ -5,6 +5,7 @@ import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findContainer, findSiteIfNamed } from '../find.ts';
 import { type Page, readPage } from '../page.ts';
+import { visibleContainers } from '../roles.ts';
 import { type ContainerView, containerViews } from './container-views.ts';
 
 /** Reads a container. */
@@ -13,7 +14,8 @@ export async function getContainer(
   caller: Caller,
   request: GetContainerRequest,
 ): Promise<ContainerView> {
-  return viewOf(store.db, await findContainer(store.db, caller, request.container, 'container'));
+  const rpc = 'ContainersService.GetContainer';
+  return viewOf(store.db, await findContainer(store.db, caller, request.container, 'container', rpc));
 }
 
 /** Lists the containers the caller may see, newest first. */
@@ -32,7 +34,7 @@ export async function listContainers(
     (key, limit) => {
       let query = store.db.selectFrom('containers').selectAll().orderBy('id', 'desc').limit(limit);
       if (site) query = query.where('site_id', '=', site.id);
-      if (!caller.administrator) query = query.where('owner_id', '=', caller.userId);
+      query = visibleContainers(query, caller);
       if (key !== undefined) query = query.where('id', '<', key);
       return query.execute();
     },

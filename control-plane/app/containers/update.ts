@@ -1,12 +1,12 @@
 import { ContainerSchema, type UpdateContainerRequest } from '@berth/proto/api/v1/containers_pb.js';
 import { create } from '@bufbuild/protobuf';
 import { configureContainer } from '../../operations/configure-container.ts';
-import { audit } from '../../store/audit.ts';
 import type { Row } from '../../store/schema.ts';
 import type { Tx } from '../../store/store.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
 import { findContainer } from '../find.ts';
+import { record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -33,21 +33,19 @@ export async function updateContainerVerb(
   const limits = readNamed(asked, paths, found);
   found.refuse();
   return store.transaction(async (tx) => {
-    const named = await findContainer(tx.db, caller, reference, 'container.id');
+    const named = await findContainer(tx.db, caller, reference, 'container.id', 'ContainersService.UpdateContainer');
     const container = await lockedContainer(store, tx, named.id);
     const set = {
       ...(paths.has('description') ? { description: limits.description } : {}),
       ...(paths.has('cores') ? { cores: limits.cores } : {}),
       ...(paths.has('memory_mib') ? { memory_mib: limits.memoryMib } : {}),
     };
-    await audit(tx, {
-      userId: caller.userId,
+    await record(tx, caller, {
       action: 'container.update',
       siteId: container.site_id,
       objectKind: 'container',
       objectId: container.id,
       change: set,
-      requestId: caller.requestId,
     });
     return apply(tx, caller, container, set);
   });

@@ -16,7 +16,7 @@ import type { Db, Store, Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
-import { findNode, findSite } from '../find.ts';
+import { findNodeToAdminister, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
@@ -42,7 +42,7 @@ export async function createNode({ store }: AppDeps, caller: Caller, request: Cr
 }
 
 async function make(store: Store, tx: Tx, caller: Caller, siteReference: string, fields: NodeFields): Promise<string> {
-  const site = await findSite(tx.db, siteReference, 'node.site');
+  const site = await findSiteToAdminister(tx.db, caller, siteReference, 'node.site', 'NodesService.CreateNode');
   await bumpSite(tx, site.id, null);
   await refuseTakenName(tx, site.id, fields.name, '');
   const id = newId('nod', tx.now);
@@ -74,7 +74,7 @@ export async function updateNodeVerb({ store }: AppDeps, caller: Caller, request
   const change = Object.fromEntries(Object.entries(fields).filter(([path]) => paths.has(path))) as Partial<NodeFields>;
   return namingTaken(fields.name, () =>
     store.transaction(async (tx) => {
-      const node = await findNode(tx.db, asked.id, 'node.id');
+      const node = await findNodeToAdminister(tx.db, caller, asked.id, 'node.id', 'NodesService.UpdateNode');
       await bumpSite(tx, node.site_id, null);
       if (change.name !== undefined) await refuseTakenName(tx, node.site_id, change.name, node.id);
       await refuseMovingGuests(tx.db, node, change);
@@ -88,9 +88,8 @@ export async function updateNodeVerb({ store }: AppDeps, caller: Caller, request
 
 /** Removes a node without containers. @throws AppError "node_in_use" */
 export async function deleteNodeVerb({ store }: AppDeps, caller: Caller, request: DeleteNodeRequest): Promise<void> {
-  authorise(caller, 'NodesService.DeleteNode');
   await store.transaction(async (tx) => {
-    const node = await findNode(tx.db, request.node, 'node');
+    const node = await findNodeToAdminister(tx.db, caller, request.node, 'node', 'NodesService.DeleteNode');
     await bumpSite(tx, node.site_id, null);
     if (await hasContainers(tx.db, node.id)) {
       throw new AppError('failed_precondition', {

@@ -1,12 +1,14 @@
 import type { GetOperationRequest, ListOperationsRequest } from '@berth/proto/api/v1/operations_pb.js';
+import type { SelectQueryBuilder } from 'kysely';
 import { stepsOf } from '../../store/operations.ts';
-import type { Row } from '../../store/schema.ts';
+import type { Database, Row } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { usernames } from '../../store/users.ts';
 import type { AppDeps } from '../app-deps.ts';
-import { authorise, type Caller } from '../caller.ts';
+import { administeredSites, authorise, type Caller } from '../caller.ts';
 import { findContainer, findOperation } from '../find.ts';
 import { type Page, readPage } from '../page.ts';
+import { visibleContainers } from '../roles.ts';
 
 /** An operation with its steps. */
 export interface OperationView {
@@ -40,15 +42,34 @@ export async function listOperations(
     (key, limit) => {
       let query = store.db.selectFrom('operations').selectAll().orderBy('id', 'desc').limit(limit);
       if (containerId !== '') query = query.where('container_id', '=', containerId);
-      if (!caller.administrator) {
-        const own = store.db.selectFrom('containers').select('id').where('owner_id', '=', caller.userId);
-        query = query.where((row) => row.or([row('user_id', '=', caller.userId), row('container_id', 'in', own)]));
-      }
+      query = visibleOperations(store.db, query, caller);
       if (key !== undefined) query = query.where('id', '<', key);
       return query.execute();
     },
   );
   return { ...page, rows: await operationViews(store.db, page.rows) };
+}
+
+/** What the caller asked for, what is about containers he has a role in, and what happened on sites he administers. */
+function visibleOperations(
+  db: Db,
+  query: SelectQueryBuilder<Database, 'operations', Row<'operations'>>,
+  caller: Caller,
+): SelectQueryBuilder<Database, 'operations', Row<'operations'>> {
+  const { token, userId } = caller;
+  let narrowed = query;
+  if (token?.siteId) narrowed = narrowed.where('site_id', '=', token.siteId);
+  if (token?.containerId) narrowed = narrowed.where('container_id', '=', token.containerId);
+  const sites = administeredSites(caller);
+  if (sites === undefined) return narrowed;
+  const seen = visibleContainers(db.selectFrom('containers').select('containers.id'), caller);
+  return narrowed.where((row) =>
+    row.or([
+      row('user_id', '=', userId),
+      row('container_id', 'in', seen),
+      ...(sites.length > 0 ? [row('site_id', 'in', sites)] : []),
+    ]),
+  );
 }
 
 /** The view of one operation. */
@@ -71,7 +92,9 @@ async function containerIdOf(db: Db, caller: Caller, reference: string): Promise
     .select('container_id')
     .where('container_id', '=', reference)
     .executeTakeFirst();
-  return known ? reference : (await findContainer(db, caller, reference, 'container')).id;
+  return known
+    ? reference
+    : (await findContainer(db, caller, reference, 'container', 'OperationsService.ListOperations')).id;
 }
 
 async function operationViews(db: Db, operations: readonly Row<'operations'>[]): Promise<OperationView[]> {

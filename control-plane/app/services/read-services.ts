@@ -15,7 +15,13 @@ export interface ServiceView {
 
 /** Reads a service. */
 export async function getService({ store }: AppDeps, caller: Caller, request: GetServiceRequest): Promise<ServiceView> {
-  const { service, container } = await findService(store.db, caller, request.service, 'service');
+  const { service, container } = await findService(
+    store.db,
+    caller,
+    request.service,
+    'service',
+    'ServicesService.GetService',
+  );
   return { service, container: await viewOf(store.db, container) };
 }
 
@@ -25,7 +31,7 @@ export async function listServices(
   caller: Caller,
   request: ListServicesRequest,
 ): Promise<Page<ServiceView>> {
-  const row = await findContainer(store.db, caller, request.container, 'container');
+  const row = await findContainer(store.db, caller, request.container, 'container', 'ServicesService.ListServices');
   const page = await readPage(
     `services ${row.id}`,
     request,
@@ -41,6 +47,6 @@ export async function listServices(
 
 /** The view of a service by identifier, for the answer to a write. */
 export async function serviceById({ store }: AppDeps, caller: Caller, id: string): Promise<ServiceView> {
-  const { service, container } = await findService(store.db, caller, id, 'service');
+  const { service, container } = await findService(store.db, caller, id, 'service', 'ServicesService.GetService');
   return { service, container: await viewOf(store.db, container) };
 }

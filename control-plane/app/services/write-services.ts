@@ -42,7 +42,13 @@ export async function createService(
   const call = { caller, schema: CreateServiceRequestSchema, request };
   const { outcome } = await settlingRaces(fields, () =>
     createOnce(store, call, async (tx) => {
-      const container = await findContainer(tx.db, caller, request.container, 'container');
+      const container = await findContainer(
+        tx.db,
+        caller,
+        request.container,
+        'container',
+        'ServicesService.CreateService',
+      );
       const site = await siteOf(tx, container);
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
@@ -67,13 +73,25 @@ export async function updateService(
   const paths = maskPaths(request.updateMask, PATHS, found);
   found.check('service.id', referenceFault(asked.id));
   found.refuse();
-  const { service: before } = await findService(store.db, caller, asked.id, 'service.id');
+  const { service: before } = await findService(
+    store.db,
+    caller,
+    asked.id,
+    'service.id',
+    'ServicesService.UpdateService',
+  );
   const merged = merge(before, asked, paths, found);
   const fields = readService(merged, 'service', found);
   found.refuse();
   await settlingRaces(fields, () =>
     store.transaction(async (tx) => {
-      const { service, container } = await findService(tx.db, caller, asked.id, 'service.id');
+      const { service, container } = await findService(
+        tx.db,
+        caller,
+        asked.id,
+        'service.id',
+        'ServicesService.UpdateService',
+      );
       const site = await siteOf(tx, container);
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
@@ -89,7 +107,13 @@ export async function updateService(
 /** Removes a service. */
 export async function deleteService({ store }: AppDeps, caller: Caller, request: DeleteServiceRequest): Promise<void> {
   await store.transaction(async (tx) => {
-    const { service, container } = await findService(tx.db, caller, request.service, 'service');
+    const { service, container } = await findService(
+      tx.db,
+      caller,
+      request.service,
+      'service',
+      'ServicesService.DeleteService',
+    );
     await bumpSite(tx, container.site_id, container.id);
     await tx.db.deleteFrom('services').where('id', '=', service.id).execute();
     await tx.db.deleteFrom('conditions').where('subject', '=', `service ${service.id}`).execute();

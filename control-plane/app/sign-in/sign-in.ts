@@ -4,12 +4,15 @@ import { type OpenedSession, openSession } from '../../auth/sessions.ts';
 import { setupCodeMatches } from '../../auth/setup-code.ts';
 import { AppError, taken } from '../../errors.ts';
 import { newId } from '../../ids.ts';
-import { audit } from '../../store/audit.ts';
+import { SYSADMINS } from '../../store/built-in-groups.ts';
+import { addGroupMember } from '../../store/groups.ts';
 import { deleteSession } from '../../store/sessions.ts';
-import { administratorExists, insertUser, userByUsername } from '../../store/users.ts';
+import { administratorExists, standingOf } from '../../store/standing.ts';
+import { insertUser, userByUsername } from '../../store/users.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { AnonymousCaller, Caller } from '../caller.ts';
+import { recordAnonymous } from '../record.ts';
 import { usernameFault } from '../validate/names.ts';
 import { lineFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -57,18 +60,14 @@ export async function createFirstAdministrator(
         display_name: user.username,
         email: null,
         password_hash: passwordHash,
-        administrator: 1,
         status: 'active',
         created_at: tx.now,
       });
-      const object = { siteId: null, objectKind: 'user', objectId: user.id, requestId: caller.requestId };
-      await audit(tx, {
-        ...object,
-        userId: user.id,
-        action: 'user.first-administrator',
-        change: { username: user.username },
-      });
-      return { user, ...(await openSession(tx, user.id, caller.userAgent)) };
+      await addGroupMember(tx, SYSADMINS.id, { userId: user.id });
+      const object = { siteId: null, objectKind: 'user', objectId: user.id };
+      const change = { username: user.username };
+      await recordAnonymous(tx, caller, user.id, { ...object, action: 'user.first-administrator', change });
+      return { user, ...(await openSession(tx, user.id, caller)) };
     });
   } catch (error) {
     if (!(error instanceof UniqueViolation)) throw error;
@@ -85,17 +84,18 @@ export async function signIn({ store }: AppDeps, caller: AnonymousCaller, reques
   const row = await userByUsername(store.db, request.username);
   const matches = await verifyPassword(row?.password_hash, request.password);
   if (!row || !matches || row.status !== 'active') throw wrongCredentials();
-  const user = { id: row.id, username: row.username, administrator: row.administrator === 1 };
   return store.transaction(async (tx) => {
-    const object = { siteId: null, objectKind: 'user', objectId: row.id, requestId: caller.requestId };
-    await audit(tx, { ...object, userId: row.id, action: 'session.open', change: {} });
-    return { user, ...(await openSession(tx, row.id, caller.userAgent)) };
+    const { administrator } = await standingOf(tx.db, row.id);
+    const user = { id: row.id, username: row.username, administrator };
+    const object = { siteId: null, objectKind: 'user', objectId: row.id };
+    await recordAnonymous(tx, caller, row.id, { ...object, action: 'session.open' });
+    return { user, ...(await openSession(tx, row.id, caller)) };
   });
 }
 
 /** Ends the caller's session. */
 export async function signOut({ store }: AppDeps, caller: Caller): Promise<void> {
-  await store.transaction((tx) => deleteSession(tx, caller.sessionId));
+  await store.transaction((tx) => deleteSession(tx, caller.userId, caller.sessionId));
 }
 
 function setupDone(): AppError {

@@ -16,7 +16,7 @@ import type { Store, Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
-import { findSite } from '../find.ts';
+import { findSite, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { record } from '../record.ts';
 import { ipv4Number, parseNetwork } from '../validate/addresses.ts';
@@ -68,7 +68,7 @@ export async function updateSiteVerb(deps: AppDeps, caller: Caller, request: Upd
   const reference = asked.id || (paths.has('name') ? '' : asked.name);
   found.check('site.id', referenceFault(reference));
   found.refuse();
-  const site = await findSite(store.db, reference, 'site.id');
+  const site = await findSiteToAdminister(store.db, caller, reference, 'site.id', 'SitesService.UpdateSite');
   const names = (await domainsOf(store.db, site.id)).map(({ name }) => name);
   const before = fieldsOfRow(site, names);
   const fields = merge(before, fieldsOfMessage(asked), paths);

@@ -1,9 +1,12 @@
 import type { Caller } from '../../app/caller.ts';
 import { newId } from '../../ids.ts';
 import { insertAgent } from '../../store/agents.ts';
+import { SYSADMINS } from '../../store/built-in-groups.ts';
 import { insertDomain } from '../../store/domains.ts';
+import { addGroupMember } from '../../store/groups.ts';
 import { insertNode } from '../../store/nodes.ts';
 import { insertSite } from '../../store/sites.ts';
+import { standingOf } from '../../store/standing.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import { insertUser } from '../../store/users.ts';
 
@@ -97,9 +100,10 @@ async function seedPerson(tx: Tx, username: string, administrator: boolean): Pro
     display_name: username,
     email: null,
     password_hash: 'x',
-    administrator: administrator ? 1 : 0,
     status: 'active',
     created_at: tx.now,
   });
-  return { userId, username, administrator, sessionId: 'ses-test', requestId: 'req-test' };
+  if (administrator) await addGroupMember(tx, SYSADMINS.id, { userId });
+  const origin = { requestId: 'req-test', address: '', via: 'api' } as const;
+  return { userId, username, ...(await standingOf(tx.db, userId)), sessionId: 'ses-test', ...origin };
 }

@@ -8,7 +8,14 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-const KINDS: readonly string[] = ['site', 'agent', 'operation', 'container'] satisfies Topic['kind'][];
+const KINDS: readonly string[] = [
+  'site',
+  'agent',
+  'operation',
+  'container',
+  'user',
+  'directory',
+] satisfies Topic['kind'][];
 
 /** One string for a topic, to tell equal ones. */
 export function topicKey(topic: Topic): string {

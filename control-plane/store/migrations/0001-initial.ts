@@ -4,7 +4,7 @@ import { fleet } from './0001-fleet.ts';
 import { operations } from './0001-operations.ts';
 import { nudges, people } from './0001-people.ts';
 import { sites } from './0001-sites.ts';
-import type { Columns, Table } from './columns.ts';
+import { createIndex, createTable } from './create.ts';
 
 /** In the order of their references. */
 const tables = { ...people, ...sites, ...fleet, ...operations };
@@ -26,10 +26,7 @@ const indexes: [table: string, ...columns: string[]][] = [
   ['audit', 'at'],
 ];
 
-/**
- * Makes every table of the first release. Where the engine takes nothing back (MySQL), a start that was killed in the
- * middle leaves some of them; the next start goes on from there.
- */
+/** Makes every table of the first release. */
 export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
   for (const [name, columns] of Object.entries(tables)) await createTable(db, is, name, columns);
   for (const [table, ...columns] of indexes) await createIndex(db, table, columns);
@@ -37,21 +34,3 @@ export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
   await createTable(db, is, 'nudges', nudges);
   await createIndex(db, 'nudges', ['at']);
 }
-
-async function createTable(db: Kysely<unknown>, is: Types, name: string, columns: Columns): Promise<void> {
-  await is.finish(columns(db.schema.createTable(name).ifNotExists() as Table, is)).execute();
-}
-
-async function createIndex(db: Kysely<unknown>, table: string, columns: string[]): Promise<void> {
-  try {
-    await db.schema
-      .createIndex(`${table}_by_${columns.join('_')}`)
-      .on(table)
-      .columns(columns)
-      .execute();
-  } catch (error) {
-    if (!isObject(error) || error.code !== 'ER_DUP_KEYNAME') throw error;
-  }
-}
-
-const isObject = (value: unknown): value is { code?: unknown } => typeof value === 'object' && value !== null;
