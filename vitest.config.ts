@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Three projects, one after the other, from the cheapest to the dearest: `unit` sits beside the code, `integration`
-// starts real servers, `e2e` builds whole labs, one file at a time, since it measures seconds on two cores.
+// starts real servers, `e2e` builds whole labs, one file at a time, since it measures seconds on two cores. None is of
+// group 0: what has one worker there (the default on two cores) runs last, whatever its order.
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -9,17 +10,18 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
           include: ['{proto/contract,control-plane,agents,web,scripts,test/lab,test/support}/**/*.test.ts'],
           globalSetup: ['test/support/databases.global.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
         },
       },
       {
         test: {
           name: 'integration',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/databases.global.ts'],
           testTimeout: 60_000,
@@ -30,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
