@@ -19,6 +19,8 @@ export const configAnswer = z.looseObject({
   description: z.string().optional(),
   hostname: z.string().optional(),
   net0: z.string().optional(),
+  /** NAME=value pairs with NUL between. */
+  env: z.string().optional(),
 });
 
 /** `GET …/lxc/{vmid}/status/current`, and an element of `GET …/lxc`. */

@@ -1,5 +1,6 @@
 import {
   CommandFailureCode,
+  type ConfigureEnvironment,
   type ConfigureGuest,
   type DeleteGuest,
   type GuestStatus,
@@ -7,6 +8,7 @@ import {
 } from '@berth/proto/agent/v1/command_pb.js';
 import { emptyAnswer, statusAnswer } from './answers.ts';
 import type { GuestDone } from './create-guest.ts';
+import { mergedEnvironment } from './environment.ts';
 import { isFailure, PveFailure } from './failure.ts';
 import { missingStatus, readStatus } from './guest-status.ts';
 import { awaitOwnCreation, type GuestWork, runTask, whileLocked } from './guest-work.ts';
@@ -53,6 +55,20 @@ export async function configureGuest(work: GuestWork, task: ConfigureGuest): Pro
     const { place, config } = await requireOurs(work.nodes, work.ref);
     if (limits.cores !== undefined || limits.memory !== undefined) {
       await place.client.put(`${place.path}/config`, emptyAnswer, { ...limits, digest: config.digest });
+    }
+    return place;
+  };
+  const place = await whileLocked(work, () => again(/detected modified configuration/, change));
+  return { warnings: [], guest: await readStatus(place) };
+}
+
+/** Sets environment variables of our guest's first process; the others it has stay. */
+export async function configureEnvironment(work: GuestWork, task: ConfigureEnvironment): Promise<GuestDone> {
+  const change = async (): Promise<GuestPlace> => {
+    const { place, config } = await requireOurs(work.nodes, work.ref);
+    const env = mergedEnvironment(config.env, task.variables);
+    if (env !== (config.env ?? '')) {
+      await place.client.put(`${place.path}/config`, emptyAnswer, { env, digest: config.digest });
     }
     return place;
   };

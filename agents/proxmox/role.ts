@@ -13,7 +13,14 @@ import type {
   RoleContext,
   RoleModule,
 } from '../shared/role.ts';
-import { configureGuest, deleteGuest, inspectGuest, startGuest, stopGuest } from './change-guest.ts';
+import {
+  configureEnvironment,
+  configureGuest,
+  deleteGuest,
+  inspectGuest,
+  startGuest,
+  stopGuest,
+} from './change-guest.ts';
 import { checkResources } from './check-resources.ts';
 import type { ProxmoxConfig } from './config.ts';
 import { createGuest, type GuestDone } from './create-guest.ts';
@@ -31,7 +38,10 @@ export function createProxmoxRole(config: ProxmoxConfig): RoleModule {
 
 type GuestTask = Extract<Command['task'], { case: (typeof COMMANDS)[number] }>;
 
-const COMMANDS = ['createGuest', 'startGuest', 'stopGuest', 'deleteGuest', 'configureGuest', 'inspectGuest'] as const;
+const COMMANDS = [
+  ...(['createGuest', 'startGuest', 'stopGuest', 'deleteGuest'] as const),
+  ...(['configureGuest', 'configureEnvironment', 'inspectGuest'] as const),
+] as const;
 
 class ProxmoxRole implements RoleModule {
   readonly role = Role.PROXMOX;
@@ -118,6 +128,8 @@ function perform(work: GuestWork, task: GuestTask): Promise<GuestDone> {
       return deleteGuest(work, task.value);
     case 'configureGuest':
       return configureGuest(work, task.value);
+    case 'configureEnvironment':
+      return configureEnvironment(work, task.value);
     case 'inspectGuest':
       return inspectGuest(work);
   }

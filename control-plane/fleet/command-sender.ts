@@ -56,7 +56,7 @@ export class CommandSender {
     const { store, reporter, say } = this.#options;
     if (command.state === 'queued' && !(await this.#mark(store, reporter, command.id))) return;
     this.#sent.set(command.id, 'command');
-    say({ case: 'command', value: commandMessage(command, BigInt(reporter.epoch)) });
+    say({ case: 'command', value: commandMessage(store.secrets, command, BigInt(reporter.epoch)) });
   }
 
   #mark(store: Store, reporter: Reporter, id: string): Promise<boolean> {

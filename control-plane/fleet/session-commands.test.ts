@@ -38,9 +38,9 @@ test('sends a command once a session, again after a reconnect, and never after i
 
 test('finds a command whose nudge was lost', async () => {
   const agent = await world.connect();
-  const id = await world.store.transaction(({ db, now }) =>
+  const id = await world.store.transaction((tx) =>
     queueCommand(
-      { db, now, nudge() {} },
+      { ...tx, nudge() {} },
       { agentId: world.agentId, task: { case: 'inspectGuest', value: {} }, deadlineMs: 60_000 },
     ),
   );

@@ -56,8 +56,9 @@ describeEachDialect('commands', (create) => {
     expect(await dispatch('cmd-1')).toBe(id);
     const [row, ...others] = await openCommands(store.db, agentId);
     expect(others).toEqual([]);
-    const message = row && commandMessage(row, 9n);
+    const message = row && commandMessage(store.secrets, row, 9n);
     expect(message).toMatchObject({ id, epoch: 9n, task });
+    expect(Buffer.from(row?.payload ?? []).includes('pve-1')).toBe(false);
     expect(message?.deadline && timestampMs(message.deadline)).toBe(clock.now() + 1_000);
   });
 
@@ -70,6 +71,7 @@ describeEachDialect('commands', (create) => {
     await store.transaction((tx) => recordCommandResult(tx, agentId, success('cmd-unknown')));
     expect((await outcome).outcome.value).toMatchObject({ warnings: ['first'] });
     expect(await state(id)).toBe('done');
+    expect((await commandById(store.db, id))?.payload).toHaveLength(0);
     expect(await openCommands(store.db, agentId)).toEqual([]);
   });
 

@@ -1,7 +1,8 @@
 /**
  * Commands as rows: queued by an operation, sent by whichever replica holds the agent's session, done when the
  * agent's result is here. A row is marked as sent before its message leaves, so a command that was never marked was
- * never begun and may be withdrawn; one that was is asked about until its result is known.
+ * never begun and may be withdrawn; one that was is asked about until its result is known. What a command says lies
+ * sealed in its row, since some say secrets, and is dropped with its end.
  */
 import {
   type Command,
@@ -15,6 +16,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { newId } from '../ids.ts';
 import type { Row } from './schema.ts';
+import type { SecretBox } from './secrets.ts';
 import type { Db, Store, Tx } from './store.ts';
 
 const SAFETY_POLL_MS = 2_000;
@@ -54,7 +56,7 @@ export async function queueCommand(tx: Tx, command: NewCommand): Promise<string>
       agent_id: command.agentId,
       operation_id: command.operationId ?? null,
       state: 'queued',
-      payload: toBinary(CommandSchema, message),
+      payload: tx.secrets.seal(Buffer.from(toBinary(CommandSchema, message)).toString('base64'), contextOf(id)),
       result: null,
       deadline_at: deadlineAt,
       created_at: tx.now,
@@ -83,9 +85,18 @@ export function openCommands(db: Db, agentId: string): Promise<Row<'commands'>[]
     .execute();
 }
 
-/** The message of a command's row, to be sent under an epoch. */
-export function commandMessage(row: Pick<Row<'commands'>, 'payload'>, epoch: bigint): Command {
-  return { ...fromBinary(CommandSchema, new Uint8Array(row.payload)), epoch };
+/** The message of a command's row that has no result yet, to be sent under an epoch. */
+export function commandMessage(
+  secrets: SecretBox,
+  row: Pick<Row<'commands'>, 'id' | 'payload'>,
+  epoch: bigint,
+): Command {
+  const payload = Buffer.from(secrets.open(row.payload, contextOf(row.id)), 'base64');
+  return { ...fromBinary(CommandSchema, new Uint8Array(payload)), epoch };
+}
+
+function contextOf(id: string): string {
+  return `commands.payload:${id}`;
 }
 
 /** Marks a queued command as sent. @returns false when it was withdrawn meanwhile */
@@ -229,7 +240,12 @@ class AbortableTurn {
 async function finish(tx: Tx, row: Row<'commands'>, result: CommandResult): Promise<void> {
   const { numUpdatedRows } = await tx.db
     .updateTable('commands')
-    .set({ state: 'done', result: toBinary(CommandResultSchema, result), finished_at: tx.now })
+    .set({
+      state: 'done',
+      payload: new Uint8Array(),
+      result: toBinary(CommandResultSchema, result),
+      finished_at: tx.now,
+    })
     .where('id', '=', row.id)
     .where('result', 'is', null)
     .executeTakeFirst();

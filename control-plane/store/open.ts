@@ -55,7 +55,7 @@ async function started({ url, clock, random, onError, name, db, masterKey }: Ope
     secrets,
     clock,
     feed,
-    transaction: transactions({ db, dialect: name, feed, clock, random, constraintNames }),
+    transaction: transactions({ db, dialect: name, feed, clock, random, constraintNames, secrets }),
     async close() {
       await feed.close();
       await db.destroy();

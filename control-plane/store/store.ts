@@ -37,6 +37,7 @@ export interface Tx {
   readonly db: Transaction<Database>;
   /** Milliseconds since the epoch, the same throughout the transaction. */
   readonly now: number;
+  readonly secrets: SecretBox;
   /** Sends a topic once this transaction has committed. */
   nudge(topic: Topic): void;
 }

@@ -6,6 +6,7 @@ import type { Kysely, KyselyPlugin } from 'kysely';
 import type { StoreFeed } from './feed/open-feed.ts';
 import { distinct } from './feed/topics.ts';
 import type { Database } from './schema.ts';
+import type { SecretBox } from './secrets.ts';
 import type { DialectName, Topic, Tx } from './store.ts';
 import { asViolation, type ConstraintNames, isTransient } from './violations.ts';
 
@@ -21,6 +22,7 @@ export interface TransactionOptions {
   clock: Clock;
   random: Random;
   constraintNames: ConstraintNames;
+  secrets: SecretBox;
 }
 
 /**
@@ -49,7 +51,8 @@ async function runOnce<T>(options: TransactionOptions, work: (tx: Tx) => Promise
   try {
     const result = await underWay.run(scope, () =>
       options.db.transaction().execute(async (db) => {
-        const done = await work({ db, now: options.clock.now(), nudge: (topic) => nudged.push(topic) });
+        const now = options.clock.now();
+        const done = await work({ db, now, secrets: options.secrets, nudge: (topic) => nudged.push(topic) });
         await options.feed.announce(db, distinct(nudged));
         return done;
       }),

@@ -77,6 +77,21 @@ describe('a life', () => {
     expect(await execute(world, startIt)).toMatchObject(failed(CommandFailureCode.NOT_FOUND, /no container 201/));
   });
 
+  it('gives the first process variables beside those it has, and says nothing of their values', async () => {
+    const set = (...variables: { name: string; value: string }[]) =>
+      ({ case: 'configureEnvironment', value: { guest, variables } }) as const;
+    await execute(world, createIt);
+    await world.byHand('PUT', '/nodes/pve1/lxc/201/config', { env: 'PATH=/opt/bin:/bin' });
+    const context = testContext();
+    const secret = { name: 'BERTH_LDAP_SECRET', value: 'beb_not-for-everybody=' };
+    expect(await execute(world, set(secret), context)).toMatchObject({ ok: true });
+    expect((await config()).env).toBe('PATH=/opt/bin:/bin\0BERTH_LDAP_SECRET=beb_not-for-everybody=');
+    expect(await execute(world, set(secret), context)).toMatchObject({ ok: true });
+    const refused = await execute(world, set({ name: 'BERTH_LDAP_SECRET', value: 'beb_not-for\nlxc.x = y' }), context);
+    expect(refused).toMatchObject(failed(CommandFailureCode.INVALID, /BERTH_LDAP_SECRET.* cannot be set/));
+    expect(JSON.stringify([context.lines, context.notes.read(), refused])).not.toContain('not-for');
+  });
+
   it("takes a task's WARNINGS for a success and shows them", async () => {
     const task = { case: 'createGuest', value: { ...creation, template: 'debian-15' } } as const;
     const outcome = await execute(world, task);

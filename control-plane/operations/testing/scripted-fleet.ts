@@ -68,7 +68,7 @@ export class ScriptedFleet {
       if (this.silent.has(agent.name)) continue;
       await this.#runNewest(agent.id, agent.site_id, agent.running_generation);
       for (const row of await openCommands(this.#store.db, agent.id)) {
-        await this.#answer(agent.id, agent.site_id, commandMessage(row, 1n));
+        await this.#answer(agent.id, agent.site_id, commandMessage(this.#store.secrets, row, 1n));
       }
     }
   }

@@ -104,6 +104,14 @@ export declare type Command = Message<"berth.agent.v1.Command"> & {
     case: "inspectGuest";
   } | {
     /**
+     * proxmox: set environment variables of its first process, for its next start.
+     *
+     * @generated from field: berth.agent.v1.ConfigureEnvironment configure_environment = 16;
+     */
+    value: ConfigureEnvironment;
+    case: "configureEnvironment";
+  } | {
+    /**
      * nginx: send one request or connection through the running nginx.
      *
      * @generated from field: berth.agent.v1.ProbeRoute probe_route = 20;
@@ -379,6 +387,63 @@ export declare type ConfigureGuest = Message<"berth.agent.v1.ConfigureGuest"> & 
  * Use `create(ConfigureGuestSchema)` to create a new message.
  */
 export declare const ConfigureGuestSchema: GenMessage<ConfigureGuest>;
+
+/**
+ * Sets environment variables of a guest's first process (PUT …/config with `env`); the others it has stay. They hold
+ * from the next start on. After a creation and before the first start is the time to send it: what a creation itself
+ * says of `env` is overwritten by the image's. PVE keeps the values in the guest's configuration, which whoever may
+ * audit the guest there can read.
+ *
+ * @generated from message berth.agent.v1.ConfigureEnvironment
+ */
+export declare type ConfigureEnvironment = Message<"berth.agent.v1.ConfigureEnvironment"> & {
+  /**
+   * Which guest.
+   *
+   * @generated from field: berth.agent.v1.GuestRef guest = 1;
+   */
+  guest?: GuestRef | undefined;
+
+  /**
+   * What to set, each name once.
+   *
+   * @generated from field: repeated berth.agent.v1.EnvironmentVariable variables = 2;
+   */
+  variables: EnvironmentVariable[];
+};
+
+/**
+ * Describes the message berth.agent.v1.ConfigureEnvironment.
+ * Use `create(ConfigureEnvironmentSchema)` to create a new message.
+ */
+export declare const ConfigureEnvironmentSchema: GenMessage<ConfigureEnvironment>;
+
+/**
+ * One environment variable.
+ *
+ * @generated from message berth.agent.v1.EnvironmentVariable
+ */
+export declare type EnvironmentVariable = Message<"berth.agent.v1.EnvironmentVariable"> & {
+  /**
+   * `[A-Za-z_][A-Za-z0-9_]*`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Without control characters.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.EnvironmentVariable.
+ * Use `create(EnvironmentVariableSchema)` to create a new message.
+ */
+export declare const EnvironmentVariableSchema: GenMessage<EnvironmentVariable>;
 
 /**
  * Reads a guest's status (GET …/status/current).
