@@ -35,6 +35,15 @@ const environment = z.object({
   BERTH_AGENT_ADDRESS: z.string().optional(),
   /** What administrators give to `berth-agent enroll --server`. */
   BERTH_PUBLIC_URL: z.string().optional(),
+  /** Addresses of the LDAP gateways as containers reach them, e.g. ldaps://berth.example:636; none: no logins there. */
+  BERTH_LDAP_URIS: list
+    .prefault('')
+    .refine((uris) => uris.every((uri) => /^ldaps?:\/\/[\w.:[\]-]+$/.test(uri)), 'takes ldaps:// or ldap:// addresses'),
+  /** Where the directory begins. */
+  BERTH_LDAP_BASE: z
+    .string()
+    .regex(/^[a-z]+=[\w-]+(,[a-z]+=[\w-]+)*$/i, 'takes a DN such as dc=example,dc=org')
+    .default('dc=berth'),
   BERTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Lowest VMID given out. */
   BERTH_FIRST_VMID: z.coerce.number().int().min(100).max(999_999_999).default(100),
@@ -53,6 +62,8 @@ export interface Config {
   serverNames: string[];
   agentAddress: string;
   publicUrl: string;
+  ldapUris: string[];
+  ldapBase: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   firstVmid: number;
   heartbeatSeconds: number;
@@ -84,6 +95,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     serverNames: e.BERTH_SERVER_NAMES,
     agentAddress: e.BERTH_AGENT_ADDRESS ?? `${name}:${e.BERTH_AGENT_LISTEN.port}`,
     publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,
+    ldapUris: e.BERTH_LDAP_URIS,
+    ldapBase: e.BERTH_LDAP_BASE,
     logLevel: e.BERTH_LOG_LEVEL,
     firstVmid: e.BERTH_FIRST_VMID,
     heartbeatSeconds: e.BERTH_HEARTBEAT_SECONDS,

@@ -20,6 +20,7 @@ import { enrolmentService } from './fleet/enrolment-service.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { listenForAgents } from './fleet/server.ts';
 import { keepServerCertificate, type ServerCertificate } from './fleet/server-certificate.ts';
+import { withGuestRoutes } from './guest-logins/routes.ts';
 import { type Listener, listenPlain, listenSecure, requestHandler } from './listener.ts';
 import type { Logger } from './log.ts';
 import { loadMasterKey } from './master-key.ts';
@@ -63,7 +64,8 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   const agents = await listenForAgents({ store, authority, certificate, fleet, log, listen: config.agentListen });
   const stopping = new AbortController();
   const listeners = await listen({ config, store, authority, certificate, fleet, log, stopping });
-  const engine = createEngine({ store, clock, random, log, sagas, owner: `${replicaId}.${process.pid}` });
+  const logins = loginsOf(config, authority);
+  const engine = createEngine({ store, clock, random, log, logins, sagas, owner: `${replicaId}.${process.pid}` });
   await engine.start();
   const reconcilers = startReconcilers({ store, clock, random, log });
   await announce(config, store, authority, log);
@@ -116,6 +118,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
       random,
       fleet: { retry: (agentId) => fleet.retry(agentId) },
       enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
+      logins: loginsOf(config, authority),
       firstVmid: config.firstVmid,
     },
     log,
@@ -130,7 +133,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
     router.service(EnrolmentService, enrolmentService({ store, authority, ...endpoint }));
   };
   const handler = (secure: boolean) => {
-    const pages = createWeb({ transportFor: (visitor) => inProcess(api, pageInterceptors, visitor), secure });
+    const web = createWeb({ transportFor: (visitor) => inProcess(api, pageInterceptors, visitor), secure });
+    const pages = withGuestRoutes(deps.app, web);
     return requestHandler({ routes, interceptors, pages, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
@@ -138,6 +142,10 @@ async function listen(serving: Serving): Promise<Listener[]> {
   certificate.onChange(() => secure.setCertificate(asPem()));
   const plain = config.plainListen ? [await listenPlain(handler(false), config.plainListen)] : [];
   return [secure, ...plain];
+}
+
+function loginsOf({ publicUrl: url, ldapUris, ldapBase: baseDn }: Config, { bundlePem: caPem }: Authority) {
+  return ldapUris.length > 0 ? { url, caPem, ldapUris, baseDn } : undefined;
 }
 
 /** The API without a network between: what the pages call, in the name of whoever looks. */

@@ -5,6 +5,7 @@
 import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
+import { GuestLoginsService } from '@berth/proto/api/v1/guest_logins_pb.js';
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
@@ -14,6 +15,7 @@ import type { ApiDeps } from './deps.ts';
 import { agentHandlers } from './handlers-agents.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
+import { guestLoginsHandlers } from './handlers-guest-logins.ts';
 import { operationHandlers } from './handlers-operations.ts';
 import { serviceHandlers } from './handlers-services.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
@@ -31,6 +33,7 @@ export const apiServices = [
   ServicesService,
   ContainersService,
   OperationsService,
+  GuestLoginsService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
@@ -42,6 +45,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(ServicesService, serviceHandlers(deps));
   router.service(ContainersService, containerHandlers(deps));
   router.service(OperationsService, operationHandlers(deps));
+  router.service(GuestLoginsService, guestLoginsHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

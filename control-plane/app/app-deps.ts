@@ -16,6 +16,18 @@ export interface EnrolmentPort {
   url: string;
 }
 
+/** What guests are told about logins. */
+export interface LoginsPort {
+  /** Base URL of the control plane as guests reach it. */
+  url: string;
+  /** Certificates of the authority of control plane and LDAP gateways. */
+  caPem: string;
+  /** Addresses of the LDAP gateways, e.g. "ldaps://berth.example:636". */
+  ldapUris: readonly string[];
+  /** e.g. "dc=berth". */
+  baseDn: string;
+}
+
 /** Everything the verbs work with. */
 export interface AppDeps {
   store: Store;
@@ -23,6 +35,8 @@ export interface AppDeps {
   random: Random;
   fleet: FleetPort;
   enrolment: EnrolmentPort;
+  /** Absent where no directory is offered to guests. */
+  logins?: LoginsPort | undefined;
   /** Lowest VMID Berth takes, at least 100. */
   firstVmid: number;
 }

@@ -28,7 +28,13 @@ describe('container.create', () => {
 
   it('sends its commands in the order of its steps', async () => {
     await bench.ended((await make()).operation);
-    expect(bench.fleet.answered).toEqual(['createGuest', 'startGuest', 'probeRoute', 'probeRoute']);
+    expect(bench.fleet.answered).toEqual([
+      'createGuest',
+      'configureEnvironment',
+      'startGuest',
+      'probeRoute',
+      'probeRoute',
+    ]);
   });
 
   it('takes the next VMID when a stranger has the first, and remembers the stranger', async () => {

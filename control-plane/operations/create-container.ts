@@ -6,6 +6,7 @@
 import { AppError } from '../errors.ts';
 import { servicesOf } from '../store/services.ts';
 import { awaitLease } from './await-lease.ts';
+import { giveLogins } from './give-logins.ts';
 import { createGuest, startGuest, undoCreateGuest } from './guest-steps.ts';
 import { probeServices } from './probe-services.ts';
 import type { Look, Saga, StepContext } from './saga.ts';
@@ -40,6 +41,13 @@ export const createContainer: Saga = {
       retry: { attempts: 8 },
       do: createGuest,
       undo: undoCreateGuest,
+    },
+    {
+      name: 'give-logins',
+      title: 'Give it what it asks the directory with',
+      timeoutMs: 5 * MINUTE,
+      retry: { attempts: 8 },
+      do: giveLogins,
     },
     {
       name: 'start-guest',

@@ -8,6 +8,7 @@
  */
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import type { LoginsPort } from '../app/app-deps.ts';
 import type { Logger } from '../log.ts';
 import {
   type Claim,
@@ -27,6 +28,8 @@ export interface EngineOptions {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** What guests are told about logins; absent where no directory is offered to them. */
+  logins?: LoginsPort | undefined;
   sagas: readonly Saga[];
   /** Unique among all engines that ever ran on this database, at most 40 characters. */
   owner: string;

@@ -1,6 +1,7 @@
 import { fullJitter } from '@berth/proto/contract/backoff.ts';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import type { LoginsPort } from '../app/app-deps.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { appendLog, type Claim, heldWrite, LeaseLost, operationById, stepsOf } from '../store/operations.ts';
@@ -16,6 +17,7 @@ export interface RunDeps {
   clock: Clock;
   random: Random;
   log: Logger;
+  logins?: LoginsPort | undefined;
   leaseMs: number;
   /** Milliseconds between two looks when nothing moved. */
   pollMs: number;

@@ -2,6 +2,7 @@ import { type CommandFailure, CommandFailureCode, type CommandSuccess } from '@b
 import { AppError, type ErrorCode } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { commandOutcome, type NewCommand, queueCommand } from '../store/commands.ts';
+import type { Tx } from '../store/store.ts';
 import type { StepContext } from './saga.ts';
 
 /** A command's task as it is written. */
@@ -12,7 +13,8 @@ export interface CommandRequest {
   /** What it is for within the operation; the same key after a crash means the same command. */
   key: string;
   agentId: string;
-  task: Task;
+  /** Or how to make it, in the transaction that queues it: for what must not be made twice or left lying about. */
+  task: Task | ((tx: Tx) => Promise<Task>);
   /** Milliseconds after which the agent does not begin it any more. */
   deadlineMs: number;
 }
@@ -56,7 +58,8 @@ export async function runCommand(context: StepContext, request: CommandRequest):
 async function queue(context: StepContext, { key, agentId, task, deadlineMs }: CommandRequest): Promise<string> {
   const id = newId('cmd', context.clock.now());
   await context.commit(async (tx) => {
-    await queueCommand(tx, { id, agentId, operationId: context.operation.id, task, deadlineMs });
+    const made = typeof task === 'function' ? await task(tx) : task;
+    await queueCommand(tx, { id, agentId, operationId: context.operation.id, task: made, deadlineMs });
     return { commands: { ...context.data.commands, [key]: id } };
   });
   return id;

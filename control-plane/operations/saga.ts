@@ -1,5 +1,6 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import type { LoginsPort } from '../app/app-deps.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { OperationData } from './operation-data.ts';
 
@@ -20,6 +21,8 @@ export interface StepContext {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** What guests are told about logins; absent where no directory is offered to them. */
+  readonly logins?: LoginsPort | undefined;
   readonly operation: OperationSubject;
   /** What earlier steps, and this one before a crash, have found. */
   readonly data: OperationData;

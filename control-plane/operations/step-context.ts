@@ -37,6 +37,7 @@ export function openStepContext({ deps, subject, state, step, stop, write }: Opt
     store: deps.store,
     clock: deps.clock,
     random: deps.random,
+    logins: deps.logins,
     operation: subject,
     signal,
     timedOut,

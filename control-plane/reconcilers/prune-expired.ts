@@ -1,17 +1,19 @@
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
+import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
 import type { Store } from '../store/store.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** How long the log of an ended operation is kept; the operation itself stays. */
 const LOG_MS = 90 * DAY_MS;
 
-/** Drops sessions, idempotency keys and logs that nobody can ask for any more. */
+/** Drops sessions, tokens, idempotency keys and logs that nobody can ask for any more. */
 export async function pruneExpired(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.db
       .deleteFrom('sessions')
       .where((row) => row.or([row('expires_at', '<=', tx.now), row('last_used_at', '<=', tx.now - SESSION_IDLE_MS)]))
       .execute();
+    await pruneSetupTokens(tx);
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
     const ended = tx.db
       .selectFrom('operations')

@@ -3,6 +3,7 @@ import { type MigrationProvider, Migrator } from 'kysely/migration';
 import { type Types, typesOf } from './dialect.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as people from './migrations/0002-people.ts';
+import * as guestLogins from './migrations/0003-guest-logins.ts';
 import type { Database } from './schema.ts';
 import type { DialectName } from './store.ts';
 
@@ -12,6 +13,7 @@ type Step = { up(db: Kysely<unknown>, is: Types): Promise<void> };
 const STEPS: Record<string, Step> = {
   '0001-initial': initial,
   '0002-people': people,
+  '0003-guest-logins': guestLogins,
 };
 
 /**

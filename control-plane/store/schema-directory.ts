@@ -98,6 +98,16 @@ export interface ContainerBindsTable {
   last_used_at: number | null;
 }
 
+/** With what a container fetches its settings for logins, once. */
+export interface GuestSetupTokensTable {
+  /** SHA-256, hex. */
+  token_hash: string;
+  container_id: string;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+}
+
 /** Failures that slow down guessing, by what they are counted for; shared by every process on the database. */
 export interface RateLimitsTable {
   name: string;

@@ -12,6 +12,7 @@ import type {
   DirectoryChangesTable,
   GroupMembersTable,
   GroupsTable,
+  GuestSetupTokensTable,
   RateLimitsTable,
   SiteAdministratorsTable,
   SshKeysTable,
@@ -213,6 +214,7 @@ export interface Database {
   site_administrators: SiteAdministratorsTable;
   access_requests: AccessRequestsTable;
   container_binds: ContainerBindsTable;
+  guest_setup_tokens: GuestSetupTokensTable;
   rate_limits: RateLimitsTable;
   api_tokens: ApiTokensTable;
   totp_factors: TotpFactorsTable;

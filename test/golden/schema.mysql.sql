@@ -269,6 +269,17 @@ CREATE TABLE `group_members` (
   CONSTRAINT `group_members_user_id` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `guest_setup_tokens` (
+  `token_hash` char(64) NOT NULL,
+  `container_id` varchar(40) NOT NULL,
+  `created_by` varchar(40) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `expires_at` bigint NOT NULL,
+  PRIMARY KEY (`token_hash`),
+  KEY `guest_setup_tokens_container` (`container_id`),
+  CONSTRAINT `guest_setup_tokens_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `guest_states` (
   `container_id` varchar(40) NOT NULL,
   `exists_on_node` smallint NOT NULL,

@@ -285,6 +285,16 @@ create table groups (
   constraint groups_pkey PRIMARY KEY (id)
 );
 
+create table guest_setup_tokens (
+  token_hash character(64) not null,
+  container_id character varying(40) not null,
+  created_by character varying(40) not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  constraint guest_setup_tokens_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
+  constraint guest_setup_tokens_pk PRIMARY KEY (token_hash)
+);
+
 create table guest_states (
   container_id character varying(40) not null,
   exists_on_node smallint not null,

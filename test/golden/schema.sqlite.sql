@@ -273,6 +273,16 @@ CREATE TABLE "groups" (
   constraint "groups_gid_number" unique ("gid_number")
 );
 
+CREATE TABLE "guest_setup_tokens" (
+  "token_hash" char(64) not null,
+  "container_id" varchar(40) not null,
+  "created_by" varchar(40) not null,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  constraint "guest_setup_tokens_pk" primary key ("token_hash"),
+  constraint "guest_setup_tokens_container" foreign key ("container_id") references "containers" ("id") on delete cascade
+);
+
 CREATE TABLE "guest_states" (
   "container_id" varchar(40) not null primary key,
   "exists_on_node" smallint not null,

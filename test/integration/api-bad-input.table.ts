@@ -316,6 +316,16 @@ export const badInputs: Record<Rpc, BadInputs> = {
   'ContainersService.StopContainer': { ...named('container', 'lab/web1'), free: ['force'] },
   'ContainersService.WatchContainer': named('container', 'lab/web1'),
 
+  'GuestLoginsService.GetGuestLogins': named('container', 'lab/web1'),
+  'GuestLoginsService.CreateSetupCommand': {
+    good: { container: 'lab/web1' },
+    bad: { container: REFERENCE, login_service: [99] },
+  },
+  'GuestLoginsService.RotateBindSecret': {
+    good: { container: 'lab/web1' },
+    bad: { container: REFERENCE, login_service: [99] },
+  },
+
   'OperationsService.GetOperation': named('operation', '<operation>'),
   'OperationsService.ListOperations': listed('container'),
   'OperationsService.WatchOperation': { ...named('operation', '<operation>'), free: ['after_seq'] },

@@ -1,7 +1,7 @@
 import { seededRandom } from '@berth/proto/contract/random.ts';
 import { VirtualClock } from '@berth/proto/contract/virtual-clock.ts';
 import pino from 'pino';
-import type { AppDeps } from '../../app/app-deps.ts';
+import type { AppDeps, LoginsPort } from '../../app/app-deps.ts';
 import { openStore } from '../../store/open.ts';
 import type { Row } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
@@ -28,6 +28,12 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+const LOGINS: LoginsPort = {
+  url: 'https://berth.example:8443',
+  caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  ldapUris: ['ldaps://berth.example:636'],
+  baseDn: 'dc=berth',
+};
 const STEP_MS = 500;
 const PATIENCE_MS = 3_600_000;
 
@@ -63,6 +69,7 @@ export async function openBench(url = 'sqlite::memory:'): Promise<Bench> {
         random: seededRandom(engines.length + 1),
         log: pino({ level: 'silent' }),
         sagas,
+        logins: LOGINS,
         owner: `engine-${engines.length}`,
         ...options,
       });
@@ -89,6 +96,7 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     fleet: { retry: () => undefined },
     enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
     firstVmid: 100,
+    logins: LOGINS,
   };
 }
 

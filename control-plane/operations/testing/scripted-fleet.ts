@@ -109,6 +109,7 @@ export class ScriptedFleet {
       case 'stopGuest':
         return this.#power(siteId, task.value.guest, false);
       case 'configureGuest':
+      case 'configureEnvironment':
         return this.#status(task.value.guest);
       case 'deleteGuest':
         this.guests.delete(task.value.guest?.vmid ?? 0);

@@ -15,6 +15,9 @@ const PACKAGES = [
   'iproute2',
   'ca-certificates',
   'busybox',
+  // Both ways to log in against a directory, neither set up: what a template prepared for Berth has, and the choice.
+  ...['curl', 'sudo', 'sssd-ldap', 'libnss-sss', 'libpam-sss', 'libsss-sudo'],
+  ...['nslcd', 'libnss-ldapd', 'libpam-ldapd', 'ldap-utils'],
 ];
 const ENABLED = ['guest-network.service', 'guest-page.service', 'ssh-host-keys.service', 'ssh.service'];
 /** What cannot work in a container, or does nothing for a guest that lives for minutes. */

@@ -1,0 +1,59 @@
+
+# What a template carries so that its copies set themselves up: at the first boot it fetches this script from the
+# control plane that the container was given, with that control plane's authority, and runs it.
+render_first_boot() {
+  cat <<'END'
+#!/bin/sh
+# Logins by the people of Berth, set up at the first boot from what the container was given when it was created.
+set -eu
+given() { tr '\0' '\n' </proc/1/environ | sed -n "s/^$1=//p" | head -n 1; }
+url=$(given BERTH_URL)
+[ -n "$url" ] || exit 0
+mkdir -p /etc/berth
+given BERTH_LDAP_CA | base64 -d >/etc/berth/ca.pem.new
+mv -f /etc/berth/ca.pem.new /etc/berth/ca.pem
+script=$(mktemp)
+trap 'rm -f "$script"' EXIT
+curl --silent --show-error --fail --proto '=https' --cacert /etc/berth/ca.pem --max-time 30 \
+  --output "$script" "$url/guest/setup.sh"
+sh "$script" setup --from-environment
+END
+}
+
+render_first_boot_unit() {
+  cat <<'END'
+[Unit]
+Description=Logins by the people of Berth, at the first boot
+ConditionPathExists=!/etc/berth/logins.conf
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart=/usr/lib/berth/first-boot
+Restart=on-failure
+RestartSec=2
+
+[Install]
+WantedBy=multi-user.target
+END
+}
+
+# prepare: for a template. What was asked for with --with is remembered in it.
+prepare() {
+  choose_way "$(if [ "${1:-}" = --with ]; then echo "${2:-}"; fi)"
+  install_packages
+  render_first_boot | put_file /usr/lib/berth/first-boot 755
+  if have systemctl; then
+    render_first_boot_unit | put_file /etc/systemd/system/berth-first-boot.service 644
+    service enable berth-first-boot.service
+  else
+    printf '#!/bin/sh\n[ -e /etc/berth/logins.conf ] || /usr/lib/berth/first-boot\n' |
+      put_file /etc/local.d/berth.start 755
+    service enable local
+  fi
+  mkdir -p "$ETC"
+  printf '%s\n' "$WITH" | put_file /etc/berth/with 644
+  say 'done: copies of this template set up their logins at the first boot'
+}
