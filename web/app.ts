@@ -10,6 +10,7 @@ import { assetRoutes } from './assets.ts';
 import { errorPage } from './error-page.ts';
 import { agentPages } from './pages/agents.ts';
 import { containerPages } from './pages/containers.ts';
+import { guestLoginsPages } from './pages/guest-logins.ts';
 import { newContainerPages } from './pages/new-container.ts';
 import { signInPages } from './pages/sign-in.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -37,6 +38,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.get('/', (c) => c.redirect('/containers'));
   app.route('/containers/new', newContainerPages());
   app.route('/containers', containerPages());
+  app.route('/containers', guestLoginsPages());
   app.route('/agents', agentPages());
   app.notFound((c) => errorPage(c, 404, 'There is no such page.'));
   app.onError((error, c) => errorPage(c, error));

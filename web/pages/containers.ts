@@ -102,6 +102,7 @@ function region({ container, operation, log, deleted }: Snapshot): Html {
       <dt>Limits</dt><dd>${container.cores} cores, ${container.memoryMib} MiB memory, ${container.diskGib} GiB disk</dd>
       <dt>Template</dt><dd>${container.template}</dd>
       <dt>Guest</dt><dd>VMID ${container.vmid}</dd>
+      <dt>Logins</dt><dd><a href="/containers/${container.id}/logins">How people log in</a></dd>
       ${container.description ? html`<dt>Description</dt><dd>${container.description}</dd>` : ''}
     </dl>`;
 }

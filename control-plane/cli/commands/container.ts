@@ -15,6 +15,7 @@ import { formatOf, printList, printMessage } from '../output.ts';
 import { allPages } from '../pages.ts';
 import { httpOption, maskOf, portOption, type ServiceOption, wholeNumber } from '../parse.ts';
 import { waitFor } from '../wait.ts';
+import { loginsCommand } from './container-logins.ts';
 
 const LIMITS = { cores: 'cores', memoryMib: 'memory_mib', description: 'description' };
 
@@ -39,6 +40,7 @@ export function containerCommand(): Command {
   addCreate(container);
   addReading(container);
   addChanging(container);
+  container.addCommand(loginsCommand());
   return container;
 }
 
