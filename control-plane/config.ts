@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { dnKey } from './ldap/schema/dn.ts';
 
 const address = z
   .string()
@@ -42,11 +41,6 @@ const environment = z.object({
   BERTH_LDAP_LISTEN: addressOrNone.prefault(''),
   /** LDAP with StartTLS, usually port 389; empty for none. */
   BERTH_LDAP_STARTTLS_LISTEN: addressOrNone.prefault(''),
-  /** Name that the LDAP tree begins with. */
-  BERTH_LDAP_BASE_DN: z
-    .string()
-    .refine((text) => dnKey(text), 'takes a distinguished name such as "dc=berth,dc=internal"')
-    .default('dc=berth,dc=internal'),
   /** What agents are told to connect to, HOST:PORT; default: the first server name and the agents' port. */
   BERTH_AGENT_ADDRESS: z.string().optional(),
   /** What administrators give to `berth-agent enroll --server`. */
@@ -75,10 +69,9 @@ export interface Config {
   listen: { host: string; port: number };
   plainListen: { host: string; port: number } | undefined;
   agentListen: { host: string; port: number };
-  ldap: {
+  ldapListen: {
     ldaps: { host: string; port: number } | undefined;
     startTls: { host: string; port: number } | undefined;
-    baseDn: string;
   };
   serverNames: string[];
   agentAddress: string;
@@ -113,11 +106,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     listen: e.BERTH_LISTEN,
     plainListen: e.BERTH_PLAIN_LISTEN,
     agentListen: e.BERTH_AGENT_LISTEN,
-    ldap: {
-      ldaps: e.BERTH_LDAP_LISTEN,
-      startTls: e.BERTH_LDAP_STARTTLS_LISTEN,
-      baseDn: e.BERTH_LDAP_BASE_DN,
-    },
+    ldapListen: { ldaps: e.BERTH_LDAP_LISTEN, startTls: e.BERTH_LDAP_STARTTLS_LISTEN },
     serverNames: e.BERTH_SERVER_NAMES,
     agentAddress: e.BERTH_AGENT_ADDRESS ?? `${name}:${e.BERTH_AGENT_LISTEN.port}`,
     publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,

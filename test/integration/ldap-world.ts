@@ -93,7 +93,12 @@ export class LdapWorld {
 
   /** Runs one of OpenLDAP's programs, which trusts this world's authority. */
   async run(program: string, args: readonly string[], input = ''): Promise<Said> {
-    const env = { LDAPTLS_CACERT: this.caFile, LDAPTLS_REQCERT: 'demand', LDAPCONF: '/dev/null', PATH: process.env.PATH ?? '' };
+    const env = {
+      LDAPTLS_CACERT: this.caFile,
+      LDAPTLS_REQCERT: 'demand',
+      LDAPCONF: '/dev/null',
+      PATH: process.env.PATH ?? '',
+    };
     const { exitCode, stdout, stderr } = await runProgram(program, args, { env, input, tailBytes: 1 << 20 });
     return { code: exitCode, out: stdout + stderr };
   }
@@ -113,7 +118,10 @@ export class LdapWorld {
   }
 
   /** Puts in an active person. @returns the identifier */
-  async person(username: string, change: { password?: string; displayName?: string; keys?: string[] } = {}): Promise<string> {
+  async person(
+    username: string,
+    change: { password?: string; displayName?: string; keys?: string[] } = {},
+  ): Promise<string> {
     const { password = PASSWORD, displayName = username, keys = [] } = change;
     const hash = password === '' ? '' : await hashPassword(password);
     return this.store.transaction(async (tx) => {
@@ -129,8 +137,17 @@ export class LdapWorld {
         created_at: tx.now,
       });
       for (const [at, key] of keys.entries()) {
-        const row = { id: newId('key', tx.now), user_id: id, name: `key ${at}`, key_type: 'ssh-ed25519', public_key: key };
-        await tx.db.insertInto('ssh_keys').values({ ...row, fingerprint: `SHA256:${id}${at}`, created_at: tx.now + at }).execute();
+        const row = {
+          id: newId('key', tx.now),
+          user_id: id,
+          name: `key ${at}`,
+          key_type: 'ssh-ed25519',
+          public_key: key,
+        };
+        await tx.db
+          .insertInto('ssh_keys')
+          .values({ ...row, fingerprint: `SHA256:${id}${at}`, created_at: tx.now + at })
+          .execute();
       }
       return id;
     });
@@ -142,7 +159,10 @@ export class LdapWorld {
       const id = newId('grp', tx.now);
       const gid_number = await takeNumber(tx, 'gid_number');
       const times = { created_at: tx.now, updated_at: tx.now };
-      await tx.db.insertInto('groups').values({ id, name, gid_number, description: '', administrator: 0, built_in: 0, ...times }).execute();
+      await tx.db
+        .insertInto('groups')
+        .values({ id, name, gid_number, description: '', administrator: 0, built_in: 0, ...times })
+        .execute();
       await bumpDirectory(tx, 'group', id);
       for (const userId of members.users ?? []) await addGroupMember(tx, id, { userId });
       for (const groupId of members.groups ?? []) await addGroupMember(tx, id, { groupId });
@@ -170,7 +190,11 @@ export class LdapWorld {
   }
 
   /** Gives a role in a container. */
-  grant(containerId: string, who: { userId: string } | { groupId: string }, role: 'viewer' | 'user' | 'maintainer'): Promise<void> {
+  grant(
+    containerId: string,
+    who: { userId: string } | { groupId: string },
+    role: 'viewer' | 'user' | 'maintainer',
+  ): Promise<void> {
     return this.store.transaction(async (tx) => {
       await tx.db
         .insertInto('container_members')
