@@ -12,7 +12,10 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(file)) {
   process.exit(2);
 }
 const { run }: { run: (say: (line: string) => void) => Promise<Row[]> } = await import(file);
+// The product's timers let a process end; this one waits for its figures.
+const alive = setInterval(() => {}, 60_000);
 const rows = await run((line) => process.stderr.write(`${line}\n`));
+clearInterval(alive);
 for (const r of rows) {
   process.stdout.write(
     `${r.figure.padEnd(52)} ours ${format(r.ours)} ${r.unit}, other ${format(r.other)} ${r.unit}, ratio ${r.ratio}\n`,
