@@ -1,0 +1,39 @@
+/** What the policy's table promises, person by person: the matrix is compared with it. */
+import {
+  CONTAINER_ROLES,
+  type ContainerRole,
+  policy,
+  type Rpc,
+  type Rule,
+  roleIncludes,
+} from '@berth/control-plane/auth/policy.ts';
+import type { Person, Standing } from './people.ts';
+
+/** How a call ends, as far as rights decide. */
+export type Ending = 'yes' | 'no' | 'hidden' | 'sign in';
+
+/** The endings that the policy's row allows for a person; more than one where the row leaves it to the verb. */
+export function expectedEndings(rpc: Rpc, { standing }: Person, narrowed = false): readonly Ending[] {
+  const { who }: Rule = policy[rpc];
+  if (who === 'anyone') return ['yes'];
+  if (standing === 'anonymous') return ['sign in'];
+  if (who === 'signed-in') return ['yes'];
+  if (who === 'administrator') return standing === 'administrator' ? ['yes'] : ['no'];
+  if (who === 'site-administrator') return siteEndings(standing, narrowed);
+  const role = roleOf(standing);
+  if (role === undefined) return ['hidden'];
+  return roleIncludes(role, who) ? ['yes'] : ['no'];
+}
+
+/** Who administers another site knows sites and nodes of this one, which everybody may see, but none of its agents. */
+function siteEndings(standing: Standing, narrowed: boolean): readonly Ending[] {
+  if (standing === 'administrator' || standing === 'site-administrator') return ['yes'];
+  if (standing !== 'administrator of another site') return ['no'];
+  return narrowed ? ['yes'] : ['no', 'hidden'];
+}
+
+/** The role in the container that somebody has or counts as having. */
+function roleOf(standing: Standing): ContainerRole | undefined {
+  if (standing === 'administrator' || standing === 'site-administrator') return 'owner';
+  return CONTAINER_ROLES.find((role) => role === standing);
+}

@@ -1,0 +1,50 @@
+/**
+ * What the access matrix asks of each RPC. By default it sends the right request of `api-bad-input.table.ts`; here
+ * stand those which there would not succeed for whoever is allowed. `<name>` stands for an identifier of the world:
+ * container, other, operation, node, spare (another node), nginx, site, empty (another site), http, tcp, udp, or a
+ * login name of `people.ts` for that person's identifier.
+ *
+ * A NEW RPC needs nothing here when its row in `api-bad-input.table.ts` has a `good` request that works in this world
+ * for everybody its policy row allows. Else give it a row: another `request`, a `prepare` that puts in what it needs
+ * (taken back after each call), or, where success wants a real device or server elsewhere, the `reason` with which a
+ * permitted call fails.
+ */
+import type { Rpc } from '@berth/control-plane/auth/policy.ts';
+import { ensureSetupCode } from '@berth/control-plane/auth/setup-code.ts';
+import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { PASSWORD, type Person } from './people.ts';
+import type { World } from './world.ts';
+
+/** What one RPC is asked. */
+export interface Sample {
+  /** Instead of the `good` request of the table of bad input. */
+  request?: JsonObject;
+  /** Puts in what the call needs. @returns further identifiers for the request */
+  prepare?: (world: World, person: Person) => Promise<Record<string, string>>;
+  /** The reason a permitted call fails with, where none can succeed in a test like this. */
+  reason?: string;
+  /** Whether whoever administers any site may call it and sees what is of his. */
+  narrowed?: boolean;
+  /** How many audit rows a permitted call leaves, with the reason; exactly one where nothing is said. */
+  audit?: { rows: number; because: string };
+}
+
+/** The table. */
+export const samples: Partial<Record<Rpc, Sample>> = {
+  'AuthService.CreateFirstAdministrator': {
+    prepare: async ({ bench }) => {
+      await bench.store.db.deleteFrom('group_members').where('group_id', '=', SYSADMINS.id).execute();
+      return { setup: (await ensureSetupCode(bench.store)) ?? '' };
+    },
+  },
+  'AuthService.SignIn': { request: { username: 'sam', password: PASSWORD } },
+  'SitesService.UpdateSite': {
+    request: { site: { id: '<site>', forwarders: ['10.80.0.3'] }, updateMask: 'forwarders' },
+  },
+  'SitesService.DeleteSite': { request: { site: '<empty>' } },
+  'AgentsService.ListAgents': { narrowed: true },
+  'AgentsService.WatchAgents': { narrowed: true },
+  'NodesService.DeleteNode': { request: { node: '<spare>' } },
+  'NodesService.UpdateNode': { request: { node: { id: '<node>', schedulable: true }, updateMask: 'schedulable' } },
+};
