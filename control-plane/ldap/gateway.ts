@@ -9,6 +9,7 @@
  * have been left of it, its reading of names, has faults of its own (schema/dn.ts). Tests use its client as a client.
  */
 import { availableParallelism } from 'node:os';
+import { Turnstile } from '../auth/turnstile.ts';
 import type { ServerCertificate } from '../fleet/server-certificate.ts';
 import type { Logger } from '../log.ts';
 import { openRevisionReader } from '../store/revision-reader.ts';
@@ -21,7 +22,6 @@ import { Freshness } from './freshness.ts';
 import { Views } from './identity.ts';
 import { type Address, listen } from './listen.ts';
 import { storePasswords } from './store-passwords.ts';
-import { Turnstile } from './turnstile.ts';
 
 export interface GatewayOptions {
   store: Store;

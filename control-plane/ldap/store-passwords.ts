@@ -1,11 +1,12 @@
 import { hashPassword, passwordFault, verifyPassword } from '../auth/password.ts';
+import { TOTP_DIGITS } from '../auth/totp.ts';
+import type { Turnstile } from '../auth/turnstile.ts';
+import { verifyContainerLogin } from '../auth/verify-login.ts';
 import { newId } from '../ids.ts';
 import { audit } from '../store/audit.ts';
 import { bumpDirectory } from '../store/directory-changes.ts';
 import type { Store } from '../store/store.ts';
-import { userByUsername } from '../store/users.ts';
 import type { ChangeOutcome, PasswordChange, Passwords, PasswordTry, Verdict } from './passwords.ts';
-import type { Turnstile } from './turnstile.ts';
 
 export interface StorePasswordsDeps {
   store: Store;
@@ -18,12 +19,11 @@ export function storePasswords(deps: StorePasswordsDeps): Passwords {
   return { verify: (attempt) => verify(deps, attempt), change: (change) => changePassword(deps, change) };
 }
 
-async function verify({ store, turnstile }: StorePasswordsDeps, attempt: PasswordTry): Promise<Verdict> {
-  const row = await userByUsername(store.db, attempt.username);
-  const matches = await turnstile.pass(() => verifyPassword(row?.password_hash || undefined, attempt.password));
-  if (matches === undefined) return { kind: 'slowed' };
-  if (!row || !matches || row.status !== 'active') return { kind: 'wrong' };
-  return { kind: 'right', userId: row.id, passwordChangedAt: row.password_changed_at };
+async function verify(deps: StorePasswordsDeps, attempt: PasswordTry): Promise<Verdict> {
+  const requestId = newId('req', deps.store.clock.now());
+  const verdict = await verifyContainerLogin(deps, { ...attempt, via: 'ldap', requestId });
+  if (verdict.kind !== 'right') return { kind: verdict.kind };
+  return { kind: 'right', userId: verdict.user.id, passwordChangedAt: verdict.user.password_changed_at };
 }
 
 async function changePassword(
@@ -33,7 +33,8 @@ async function changePassword(
   const row = await store.db.selectFrom('users').selectAll().where('id', '=', change.userId).executeTakeFirst();
   if (row?.status !== 'active') return { kind: 'wrong-old' };
   if (change.old !== undefined) {
-    const old = change.old;
+    // Programs that bind first send what they bound with: the code at its end has done its part there.
+    const old = row.login_totp === 1 ? change.old.slice(0, -TOTP_DIGITS) : change.old;
     const matches = await turnstile.pass(() => verifyPassword(row.password_hash || undefined, old));
     if (!matches) return { kind: matches === undefined ? 'slowed' : 'wrong-old' };
   }
