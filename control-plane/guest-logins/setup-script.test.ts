@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { setupScript } from './setup-script.ts';
@@ -21,9 +22,15 @@ const made = (name: string): FakeGuest => {
 /** What differs from before, a file a paragraph. */
 const changed = (before: Map<string, string>, after: Map<string, string>) =>
   [...after]
-    .filter(([path, text]) => before.get(path) !== text && path !== '/usr/lib/berth/berth-logins')
+    .filter(
+      ([path, text]) =>
+        before.get(path) !== text && !['/usr/lib/berth/berth-logins', '/etc/berth/set-up'].includes(path),
+    )
     .map(([path, text]) => `=== ${path} ${text}`)
     .join('\n');
+
+/** The files without the one that says when it was done. */
+const withoutStamp = (one: FakeGuest) => new Map([...one.files()].filter(([path]) => path !== '/etc/berth/set-up'));
 
 it('has nothing for shellcheck to say', () => {
   execFileSync('shellcheck', ['--shell=sh', '-'], { input: setupScript() });
@@ -41,14 +48,14 @@ describe.each([
     const before = guest.files();
     const first = guest.run([...SETUP, '--with', service], TOKEN);
     expect(first.code, first.said).toBe(0);
-    const after = guest.files();
+    const after = withoutStamp(guest);
     const text = `${changed(before, after)}\n=== called\n${guest.calls()}`.replace(/^\d+ \d+ \* \* \* /m, 'M H * * * ');
     await expect(text).toMatchFileSnapshot(join(GOLDEN, `${name}-${service}.txt`));
     expect(first.said).not.toContain(SETTINGS.SECRET);
 
     const second = guest.run([...SETUP, '--with', service], TOKEN);
     expect(second.said).not.toMatch(/wrote|added|removed|enabled/);
-    expect(guest.files()).toEqual(after);
+    expect(withoutStamp(guest)).toEqual(after);
     expect(guest.run(['remove']).code).toBe(0);
     expect(guest.files()).toEqual(before);
   });
@@ -67,13 +74,23 @@ it('takes what suits the distribution when nothing is said', () => {
 it('goes from one service to the other and leaves nothing of the first', () => {
   made('debian').run([...SETUP, '--with', 'nslcd'], TOKEN);
   expect(guest.run([...SETUP, '--with', 'sssd'], TOKEN)).toMatchObject({ code: 0 });
-  const moved = guest.files();
+  const moved = withoutStamp(guest);
   moved.delete('/etc/berth/undo');
   made('debian').run([...SETUP, '--with', 'sssd'], TOKEN);
-  const direct = guest.files();
+  const direct = withoutStamp(guest);
   direct.delete('/etc/berth/undo');
   for (const [path, text] of direct) if (path !== '/etc/nsswitch.conf') expect(moved.get(path), path).toBe(text);
   expect([...moved.keys()]).toEqual(expect.arrayContaining([...direct.keys()]));
+});
+
+it("prepares a template as the lab's is", () => {
+  const lab = join(import.meta.dirname, '../../test/lab/guest/debian-12-root');
+  made('debian');
+  expect(guest.run(['prepare']).code).toBe(0);
+  for (const path of ['/usr/lib/berth/first-boot', '/etc/systemd/system/berth-first-boot.service']) {
+    expect(guest.read(path), path).toBe(readFileSync(join(lab, path), 'utf8'));
+  }
+  expect(guest.calls()).toContain('enable berth-first-boot.service');
 });
 
 it('keeps the domains and services that others gave to SSSD', () => {
@@ -118,6 +135,35 @@ it('changes nothing while the control plane is away or refuses', () => {
   expect(guest.run(SETUP, TOKEN)).toMatchObject({ code: 1, said: expect.stringContaining('not the secret') });
 });
 
+const ENVIRONMENT = {
+  BERTH_URL: SETTINGS.URL,
+  BERTH_CONTAINER: SETTINGS.CONTAINER,
+  BERTH_LDAP_URI: SETTINGS.LDAP_URI,
+  BERTH_LDAP_BASE: SETTINGS.LDAP_BASE,
+  BERTH_LDAP_BIND_DN: SETTINGS.BIND_DN,
+  BERTH_LDAP_SECRET: 'beb_seen-by-pve',
+  BERTH_LDAP_CA: SETTINGS.CA,
+};
+
+it('sets itself up from its environment, with a secret that did not stand there', () => {
+  made('debian').environment(ENVIRONMENT);
+  expect(guest.run(['setup', '--from-environment'])).toMatchObject({ code: 0 });
+  expect([...guest.files().values()].join('\n')).not.toContain('beb_seen-by-pve');
+  expect(guest.read('/etc/sssd/conf.d/50-berth.conf')).toContain(`ldap_default_authtok = ${SETTINGS.SECRET}\n`);
+});
+
+it('goes on where it stopped, and never back to the secret of its environment', () => {
+  made('debian').environment(ENVIRONMENT);
+  guest.answer(undefined);
+  expect(guest.run(['setup', '--from-environment']).code).toBe(1);
+  expect(guest.files().has('/etc/berth/set-up')).toBe(false);
+  guest.answer(SETTINGS);
+  expect(guest.run(['setup', '--from-environment']).code).toBe(0);
+  guest.answer({}, 401);
+  expect(guest.run(['setup', '--from-environment']).code).toBe(0);
+  expect(guest.read('/etc/berth/logins.conf')).toContain(`SECRET=${SETTINGS.SECRET}\n`);
+});
+
 it('takes the next secret and the settings that came with it', () => {
   made('debian').run(SETUP, TOKEN);
   guest.answer({ ...SETTINGS, SECRET: 'beb_next', LDAP_URI: 'ldaps://moved.example:636' });
@@ -125,5 +171,7 @@ it('takes the next secret and the settings that came with it', () => {
   const conf = guest.read('/etc/sssd/conf.d/50-berth.conf');
   expect(conf).toContain('ldap_default_authtok = beb_next\n');
   expect(conf).toContain('ldap_uri = ldaps://moved.example:636\n');
+  expect(guest.calls()).toContain('systemctl restart sssd');
   expect(guest.run(['sync']).said).not.toContain('wrote');
+  expect(guest.calls()).not.toContain('restart sssd');
 });

@@ -25,22 +25,24 @@ say() { printf 'berth-logins: %s\n' "$*"; }
 die() { printf 'berth-logins: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# put_file PATH MODE [GROUP]: what standard input holds becomes the file, whole or not at all. Sets CHANGED to yes when
-# it differs from what was there.
+# put_file PATH MODE GROUP COMMAND…: what the command prints becomes the file, whole or not at all; an empty group is
+# root's. Sets CHANGED to yes when it differs from what was there, so it must not stand in a pipeline.
 put_file() {
-  mkdir -p "$(dirname "$ROOT$1")"
-  draft=$ROOT$1.berth-new
-  (umask 077 && cat >"$draft")
-  chmod "$2" "$draft"
-  [ -z "${3:-}" ] || chgrp "$3" "$draft"
-  if cmp -s "$draft" "$ROOT$1"; then
+  path=$1 mode=$2 group=$3
+  shift 3
+  mkdir -p "$(dirname "$ROOT$path")"
+  draft=$ROOT$path.berth-new
+  (umask 077 && "$@" >"$draft")
+  chmod "$mode" "$draft"
+  [ -z "$group" ] || chgrp "$group" "$draft"
+  if cmp -s "$draft" "$ROOT$path"; then
     rm -f "$draft"
     return 0
   fi
   sync "$draft" 2>/dev/null || sync
-  mv -f "$draft" "$ROOT$1"
+  mv -f "$draft" "$ROOT$path"
   CHANGED=yes
-  say "wrote $1"
+  say "wrote $path"
 }
 
 # swap_in FILE: puts FILE.berth-new, edited from somebody else's file, in its place.
@@ -96,6 +98,6 @@ put_settings() {
     awk -F= '/^[A-Z_]+=/ { if (!($1 in value)) order[++n] = $1; value[$1] = substr($0, length($1) + 2) }
       END { for (i = 1; i <= n; i++) print order[i] "=" value[order[i]] }' >"$CONF.berth-in"
   chmod 600 "$CONF.berth-in"
-  put_file /etc/berth/logins.conf 600 <"$CONF.berth-in"
+  put_file /etc/berth/logins.conf 600 '' cat "$CONF.berth-in"
   rm -f "$CONF.berth-in"
 }

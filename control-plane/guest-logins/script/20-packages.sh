@@ -16,7 +16,8 @@ family() {
 # packages: what the chosen way needs on this system.
 packages() {
   case $FAMILY-$WITH in
-    debian-sssd) echo curl openssh-server sudo sssd-ldap libnss-sss libpam-sss libsss-sudo ;;
+    # libpam-sss checks new passwords against a dictionary, and refuses every one where there is none.
+    debian-sssd) echo curl openssh-server sudo sssd-ldap libnss-sss libpam-sss libsss-sudo cracklib-runtime ;;
     debian-nslcd) echo curl openssh-server sudo nslcd libnss-ldapd libpam-ldapd ldap-utils ;;
     rhel-sssd) echo curl openssh-server sudo sssd-ldap sssd-client libsss_sudo authselect oddjob-mkhomedir ;;
     alpine-nslcd) echo curl openssh-server-pam sudo linux-pam nss-pam-ldapd musl-nscd openldap-clients ;;

@@ -1,6 +1,6 @@
 
 # Services, where systemd or OpenRC runs; elsewhere (a chroot, an image being built) they are only enabled.
-live() { [ -z "$ROOT" ] && { [ -d /run/systemd/system ] || [ -d /run/openrc ]; }; }
+live() { [ -d "$ROOT/run/systemd/system" ] || [ -d "$ROOT/run/openrc" ]; }
 
 # service enable|disable|restart|reload|stop NAME
 service() {
@@ -33,7 +33,7 @@ ssh_service() { if [ "$FAMILY" = debian ]; then echo ssh; else echo sshd; fi; }
 # periodic NAME TIMER-LINES COMMAND DESCRIPTION CRON-TIME: has systemd or cron run something.
 periodic() {
   if have systemctl; then
-    put_file "/etc/systemd/system/$1.service" 644 <<END
+    put_file "/etc/systemd/system/$1.service" 644 '' cat <<END
 # $MARK
 [Unit]
 Description=$4
@@ -43,7 +43,7 @@ After=network-online.target
 Type=oneshot
 ExecStart=$3
 END
-    put_file "/etc/systemd/system/$1.timer" 644 <<END
+    put_file "/etc/systemd/system/$1.timer" 644 '' cat <<END
 # $MARK
 [Unit]
 Description=$4
@@ -69,6 +69,7 @@ END
 # no_periodic NAME COMMAND
 no_periodic() {
   if have systemctl; then
+    [ -f "$ROOT/etc/systemd/system/$1.timer" ] || return 0
     service disable "$1.timer" || true
     service stop "$1.timer" || true
     drop_file "/etc/systemd/system/$1.timer"

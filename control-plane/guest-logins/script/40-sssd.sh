@@ -68,9 +68,9 @@ setup_sssd() {
   CHANGED=no
   # From 2.10 on SSSD runs as a user of its own; before, it takes no file that its group may read.
   if grep -qs '^User=sssd' "$ROOT/usr/lib/systemd/system/sssd.service"; then
-    render_sssd | put_file /etc/sssd/conf.d/50-berth.conf 640 sssd
+    put_file /etc/sssd/conf.d/50-berth.conf 640 sssd render_sssd
   else
-    render_sssd | put_file /etc/sssd/conf.d/50-berth.conf 600
+    put_file /etc/sssd/conf.d/50-berth.conf 600 '' render_sssd
   fi
   for name in $SSSD_SOCKETS; do
     have systemctl || continue

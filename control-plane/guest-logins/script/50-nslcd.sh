@@ -37,8 +37,8 @@ setup_nslcd() {
     say 'kept the nslcd.conf that was there as /etc/nslcd.conf.before-berth'
   fi
   CHANGED=no
-  printf %s "$(setting SECRET)" | put_file /etc/berth/bind-secret 640 "$(nslcd_group)"
-  render_nslcd | put_file /etc/nslcd.conf 640 "$(nslcd_group)"
+  put_file /etc/berth/bind-secret 640 "$(nslcd_group)" printf %s "$(setting SECRET)"
+  put_file /etc/nslcd.conf 640 "$(nslcd_group)" render_nslcd
   service enable nslcd
   if [ "$CHANGED" = yes ] || ! is_active nslcd; then service restart nslcd || die 'nslcd does not start; see its log'; fi
   if [ "$FAMILY" = alpine ]; then

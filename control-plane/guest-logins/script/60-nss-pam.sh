@@ -85,7 +85,7 @@ setup_pam_debian() {
     pam_off berth-sudo
     pam_on sss
   else
-    put_file /usr/share/pam-configs/berth-sudo 644 <<END
+    put_file /usr/share/pam-configs/berth-sudo 644 '' cat <<END
 Name: Sudo rules of Berth, asked for at each login ($MARK)
 Default: no
 Priority: 0

@@ -23,13 +23,18 @@ setup_sshd_alpine() {
   service restart sshd
 }
 
+with_include() {
+  printf 'Include /etc/ssh/sshd_config.d/*.conf\n'
+  cat "$1"
+}
+
 setup_sshd() {
   CHANGED=no
   if [ "$FAMILY" = alpine ]; then setup_sshd_alpine; fi
-  render_sshd | put_file /etc/ssh/sshd_config.d/50-berth.conf 644
+  put_file /etc/ssh/sshd_config.d/50-berth.conf 644 '' render_sshd
   main=$ROOT/etc/ssh/sshd_config
   if ! grep -qiE '^[[:space:]]*include[[:space:]]+("?/etc/ssh/)?sshd_config\.d/' "$main"; then
-    { printf 'Include /etc/ssh/sshd_config.d/*.conf\n'; cat "$main"; } | put_file /etc/ssh/sshd_config 644
+    put_file /etc/ssh/sshd_config 644 '' with_include "$main"
     note_undo 'sshd include'
   fi
   if [ "$CHANGED" = no ] || ! live; then return 0; fi
@@ -43,11 +48,11 @@ setup_sshd() {
 remove_sshd() {
   drop_file /etc/ssh/sshd_config.d/50-berth.conf
   if noted 'sshd include'; then
-    grep -vxF 'Include /etc/ssh/sshd_config.d/*.conf' "$ROOT/etc/ssh/sshd_config" | put_file /etc/ssh/sshd_config 644
+    put_file /etc/ssh/sshd_config 644 '' grep -vxF 'Include /etc/ssh/sshd_config.d/*.conf' "$ROOT/etc/ssh/sshd_config"
     forget_undo 'sshd include'
   fi
   if grep -qs '# berth-logins$' "$ROOT/etc/conf.d/sshd"; then
-    grep -v '# berth-logins$' "$ROOT/etc/conf.d/sshd" | put_file /etc/conf.d/sshd 644
+    put_file /etc/conf.d/sshd 644 '' grep -v '# berth-logins$' "$ROOT/etc/conf.d/sshd"
     service restart sshd
   fi
   service reload "$(ssh_service)" || true

@@ -11,7 +11,7 @@ ask() {
 # take_settings: settings from the control plane's answer, the authority's certificates among them.
 take_settings() {
   printf '%s\n' "$1" | sed -n 's/^CA=//p' | base64 -d >"$CA.berth-in"
-  if [ -s "$CA.berth-in" ]; then put_file /etc/berth/ca.pem 644 <"$CA.berth-in"; fi
+  if [ -s "$CA.berth-in" ]; then put_file /etc/berth/ca.pem 644 '' cat "$CA.berth-in"; fi
   rm -f "$CA.berth-in"
   printf '%s\n' "$1" | grep -v '^CA=' | put_settings
 }
@@ -34,10 +34,13 @@ confirm() {
   printf 'CONTAINER=%s\nSECRET=%s\n' "$(setting CONTAINER)" "$(setting SECRET)" | ask /guest/confirm >/dev/null
 }
 
-# from_environment: the settings that Berth gave the container's first process when it was created.
+# given NAME: what Berth gave the container's first process when it was created.
+given() { tr '\0' '\n' <"${BERTH_ENVIRON:-/proc/1/environ}" | sed -n "s/^$1=//p" | head -n 1; }
+
+# from_environment: takes those settings, unless this container went on from them already.
 from_environment() {
-  given() { tr '\0' '\n' <"${BERTH_ENVIRON:-/proc/1/environ}" | sed -n "s/^$1=//p" | head -n 1; }
   [ -n "$(given BERTH_LDAP_SECRET)" ] || die 'this container was given no settings for logins'
+  if [ "$(setting CONTAINER)" = "$(given BERTH_CONTAINER)" ]; then return 0; fi
   take_settings "$(printf '%s\n' "URL=$(given BERTH_URL)" "LDAP_URI=$(given BERTH_LDAP_URI)" \
     "LDAP_BASE=$(given BERTH_LDAP_BASE)" "BIND_DN=$(given BERTH_LDAP_BIND_DN)" "SECRET=$(given BERTH_LDAP_SECRET)" \
     "CONTAINER=$(given BERTH_CONTAINER)" "CA=$(given BERTH_LDAP_CA)")"

@@ -24,7 +24,7 @@ render_first_boot_unit() {
   cat <<'END'
 [Unit]
 Description=Logins by the people of Berth, at the first boot
-ConditionPathExists=!/etc/berth/logins.conf
+ConditionPathExists=!/etc/berth/set-up
 Wants=network-online.target
 After=network-online.target
 StartLimitIntervalSec=0
@@ -33,7 +33,7 @@ StartLimitIntervalSec=0
 Type=oneshot
 ExecStart=/usr/lib/berth/first-boot
 Restart=on-failure
-RestartSec=2
+RestartSec=1
 
 [Install]
 WantedBy=multi-user.target
@@ -44,16 +44,16 @@ END
 prepare() {
   choose_way "$(if [ "${1:-}" = --with ]; then echo "${2:-}"; fi)"
   install_packages
-  render_first_boot | put_file /usr/lib/berth/first-boot 755
+  put_file /usr/lib/berth/first-boot 755 '' render_first_boot
   if have systemctl; then
-    render_first_boot_unit | put_file /etc/systemd/system/berth-first-boot.service 644
+    put_file /etc/systemd/system/berth-first-boot.service 644 '' render_first_boot_unit
     service enable berth-first-boot.service
   else
-    printf '#!/bin/sh\n[ -e /etc/berth/logins.conf ] || /usr/lib/berth/first-boot\n' |
-      put_file /etc/local.d/berth.start 755
+    put_file /etc/local.d/berth.start 755 '' \
+      printf '#!/bin/sh\n[ -e /etc/berth/set-up ] || /usr/lib/berth/first-boot\n'
     service enable local
   fi
   mkdir -p "$ETC"
-  printf '%s\n' "$WITH" | put_file /etc/berth/with 644
+  put_file /etc/berth/with 644 '' printf '%s\n' "$WITH"
   say 'done: copies of this template set up their logins at the first boot'
 }

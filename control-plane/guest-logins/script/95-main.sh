@@ -18,7 +18,7 @@ configure() {
 }
 
 install_self() {
-  if [ "$(readlink -f "$0")" != "$SELF" ]; then put_file "$SELF" 755 <"$0"; fi
+  if [ "$(readlink -f "$0")" != "$SELF" ]; then put_file "$SELF" 755 '' cat "$0"; fi
   mkdir -p "$ROOT/usr/local/sbin"
   ln -sfn "$SELF" "$ROOT/usr/local/sbin/berth-logins"
 }
@@ -50,9 +50,12 @@ setup() {
   check_settings
   install_self
   # What stood in the container's environment was seen by others (PVE keeps it), so it is changed before its first use.
-  if [ "$environment" = yes ]; then exchange now || say 'the control plane is away; the secret is changed later'; fi
+  if [ "$(setting SECRET)" = "$(given BERTH_LDAP_SECRET)" ]; then
+    exchange now || die 'the control plane could not be asked for a secret of this container alone'
+  fi
   configure
-  if [ "$environment" = yes ]; then confirm || true; fi
+  confirm || say 'the control plane could not be told; the former secret works a while longer'
+  date -u +%Y-%m-%dT%H:%M:%SZ >"$ETC/set-up"
   periodic berth-logins-sync 'OnCalendar=daily
 RandomizedDelaySec=12h
 Persistent=true' "$SELF sync" 'Settings and bind secret of Berth' "$(cron_time)"

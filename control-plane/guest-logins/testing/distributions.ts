@@ -21,6 +21,7 @@ const debian = (release: string): FakeDistribution => ({
   shell: 'dash',
   files: {
     '/etc/os-release': release,
+    '/run/systemd/system/about': '',
     '/etc/nsswitch.conf': NSSWITCH,
     '/etc/ssh/sshd_config': SSHD,
     '/etc/pam.d/common-auth': 'auth required pam_unix.so\n',
@@ -34,6 +35,7 @@ const debian = (release: string): FakeDistribution => ({
     'apt-get': ':',
     systemctl: 'case $* in *is-enabled*) echo disabled ;; esac',
     'pam-auth-update': PAM_AUTH_UPDATE,
+    sshd: ':',
     sudo: ':',
   },
 });
@@ -45,17 +47,19 @@ export const distributions: Record<string, FakeDistribution> = {
   rhel: {
     shell: 'dash',
     files: {
+      '/run/systemd/system/about': '',
       '/etc/os-release': 'ID="rocky"\nID_LIKE="rhel centos fedora"\n',
       '/etc/nsswitch.conf': NSSWITCH,
       '/etc/ssh/sshd_config': SSHD,
       '/etc/group': 'root:x:0:\n',
       '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
     },
-    programs: { rpm: 'exit 1', dnf: ':', systemctl: ':', authselect: '[ "$1" != current ]', sudo: ':' },
+    programs: { sshd: ':', rpm: 'exit 1', dnf: ':', systemctl: ':', authselect: '[ "$1" != current ]', sudo: ':' },
   },
   alpine: {
     shell: 'busybox',
     files: {
+      '/run/openrc/about': '',
       '/etc/os-release': 'ID=alpine\nVERSION_ID=3.22.0\n',
       '/etc/ssh/sshd_config': '# Stock configuration\nPasswordAuthentication yes\n',
       '/etc/crontabs/root': '*/15 * * * * run-parts /etc/periodic/15min\n',
@@ -67,6 +71,6 @@ export const distributions: Record<string, FakeDistribution> = {
       '/etc/pam.d/base-password': 'password required pam_unix.so nullok sha512\n',
       '/etc/pam.d/base-session': 'session required pam_unix.so\n',
     },
-    programs: { apk: '[ "$1" != info ]', 'rc-update': ':', 'rc-service': ':', sudo: ':' },
+    programs: { sshd: ':', apk: '[ "$1" != info ]', 'rc-update': ':', 'rc-service': ':', sudo: ':' },
   },
 };

@@ -30,7 +30,7 @@ export interface FakeDistribution {
 }
 
 const TOOLS =
-  'awk base64 cat chmod cmp cp dirname grep head ln mkdir mktemp mv od paste printf readlink rm sed sort sync tail tr';
+  'awk base64 cat chmod cmp cp date dirname grep head ln mkdir mktemp mv od paste printf readlink rm sed sort sync tail tr';
 
 /** What the control plane answers to a token. */
 export const SETTINGS = {
@@ -55,6 +55,7 @@ export class FakeGuest {
     for (const [path, text] of Object.entries(files)) this.write(path, text);
     mkdirSync(this.#bin, { recursive: true });
     writeFileSync(this.#log, '');
+    this.environment({});
     if (shell === 'busybox') execFileSync('busybox', ['--install', '-s', this.#bin]);
     else for (const tool of TOOLS.split(' ')) symlinkSync(which(tool), join(this.#bin, tool));
     this.#shell = shell === 'busybox' ? [which('busybox'), 'sh'] : [which('dash')];
@@ -71,11 +72,17 @@ export class FakeGuest {
     this.#program('curl', settings ? `cat >/dev/null; cat '${join(this.#home, 'answer')}'` : 'exit 7');
   }
 
+  /** What the first process has in its environment. */
+  environment(variables: Record<string, string>): void {
+    const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}\0`);
+    writeFileSync(join(this.#home, 'environ'), pairs.join(''));
+  }
+
   /** Runs the script. @returns its exit code and what it said */
   run(args: readonly string[], env: Record<string, string> = {}): { code: number | null; said: string } {
     const [shell = '', ...first] = this.#shell;
     const { status, stdout, stderr } = spawnSync(shell, [...first, join(this.#home, 'setup.sh'), ...args], {
-      env: { PATH: this.#bin, BERTH_ROOT: this.root, ...env },
+      env: { PATH: this.#bin, BERTH_ROOT: this.root, BERTH_ENVIRON: join(this.#home, 'environ'), ...env },
       encoding: 'utf8',
     });
     return { code: status, said: `${stdout}${stderr}` };

@@ -16,10 +16,15 @@ const PACKAGES = [
   'ca-certificates',
   'busybox',
   // Both ways to log in against a directory, neither set up: what a template prepared for Berth has, and the choice.
-  ...['curl', 'sudo', 'sssd-ldap', 'libnss-sss', 'libpam-sss', 'libsss-sudo'],
+  ...['curl', 'sudo', 'sssd-ldap', 'libnss-sss', 'libpam-sss', 'libsss-sudo', 'cracklib-runtime'],
   ...['nslcd', 'libnss-ldapd', 'libpam-ldapd', 'ldap-utils'],
 ];
-const ENABLED = ['guest-network.service', 'guest-page.service', 'ssh-host-keys.service', 'ssh.service'];
+const ENABLED = [
+  ...['guest-network.service', 'guest-page.service', 'ssh-host-keys.service', 'ssh.service'],
+  'berth-first-boot.service',
+];
+/** Starts when it is installed, with nobody to ask. */
+const DISABLED = ['nslcd.service'];
 /** What cannot work in a container, or does nothing for a guest that lives for minutes. */
 const MASKED = [
   'systemd-journald-audit.socket',
@@ -46,7 +51,7 @@ const MASKED = [
 /** Debian 12 with systemd and sshd, as a Proxmox template has it; fetched once, about a minute. */
 export const debianRecipe: Recipe = {
   tree: join(import.meta.dirname, 'debian-12-root'),
-  fingerprint: async () => JSON.stringify([SUITE, PACKAGES, ENABLED, MASKED]),
+  fingerprint: async () => JSON.stringify([SUITE, PACKAGES, ENABLED, DISABLED, MASKED]),
   async build(root, onProgress) {
     onProgress(`fetching Debian 12 (about 100 MB, ${PACKAGES.length} packages and what they need)`);
     // No mirror given: debootstrap's own default, or the one in BERTH_DEBIAN_MIRROR.
@@ -57,6 +62,7 @@ export const debianRecipe: Recipe = {
   async finish(root, onProgress) {
     onProgress('setting up services');
     await runCommand('chroot', [root, 'systemctl', 'enable', ...ENABLED]);
+    await runCommand('chroot', [root, 'systemctl', 'disable', ...DISABLED]);
     await runCommand('chroot', [root, 'systemctl', 'mask', ...MASKED]);
     await forgetIdentity(root);
     await removeDownloads(root);
