@@ -9,6 +9,12 @@ const address = z
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
   });
 
+/** An address, or nothing for a port that is not opened. */
+const addressOrNone = z
+  .string()
+  .transform((text) => (text.trim() === '' ? undefined : text))
+  .pipe(address.optional());
+
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -31,6 +37,10 @@ const environment = z.object({
   BERTH_AGENT_LISTEN: address.prefault('0.0.0.0:8444'),
   /** Names and addresses under which this server is reached; they stand in its certificate. */
   BERTH_SERVER_NAMES: list.prefault('localhost,127.0.0.1,::1'),
+  /** LDAPS for the containers, usually port 636; empty for none in this process (see `berth ldap`). */
+  BERTH_LDAP_LISTEN: addressOrNone.prefault(''),
+  /** LDAP with StartTLS, usually port 389; empty for none. */
+  BERTH_LDAP_STARTTLS_LISTEN: addressOrNone.prefault(''),
   /** What agents are told to connect to, HOST:PORT; default: the first server name and the agents' port. */
   BERTH_AGENT_ADDRESS: z.string().optional(),
   /** What administrators give to `berth-agent enroll --server`. */
@@ -59,6 +69,10 @@ export interface Config {
   listen: { host: string; port: number };
   plainListen: { host: string; port: number } | undefined;
   agentListen: { host: string; port: number };
+  ldapListen: {
+    ldaps: { host: string; port: number } | undefined;
+    startTls: { host: string; port: number } | undefined;
+  };
   serverNames: string[];
   agentAddress: string;
   publicUrl: string;
@@ -92,6 +106,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     listen: e.BERTH_LISTEN,
     plainListen: e.BERTH_PLAIN_LISTEN,
     agentListen: e.BERTH_AGENT_LISTEN,
+    ldapListen: { ldaps: e.BERTH_LDAP_LISTEN, startTls: e.BERTH_LDAP_STARTTLS_LISTEN },
     serverNames: e.BERTH_SERVER_NAMES,
     agentAddress: e.BERTH_AGENT_ADDRESS ?? `${name}:${e.BERTH_AGENT_LISTEN.port}`,
     publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,

@@ -21,6 +21,7 @@ import { Fleet } from './fleet/fleet.ts';
 import { listenForAgents } from './fleet/server.ts';
 import { keepServerCertificate, type ServerCertificate } from './fleet/server-certificate.ts';
 import { withGuestRoutes } from './guest-logins/routes.ts';
+import { startLdap } from './ldap/start-ldap.ts';
 import { type Listener, listenPlain, listenSecure, requestHandler } from './listener.ts';
 import type { Logger } from './log.ts';
 import { loadMasterKey } from './master-key.ts';
@@ -68,11 +69,13 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   const engine = createEngine({ store, clock, random, log, logins, sagas, owner: `${replicaId}.${process.pid}` });
   await engine.start();
   const reconcilers = startReconcilers({ store, clock, random, log });
+  const ldap = await startLdap({ config, store, certificate, log });
   await announce(config, store, authority, log);
   return {
     port: listeners[0]?.port ?? 0,
     async stop() {
       stopping.abort();
+      await ldap?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
       await reconcilers.stop();
       await engine.stop();

@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { agentCommand } from './commands/agent.ts';
 import { containerCommand } from './commands/container.ts';
+import { ldapCommand } from './commands/ldap.ts';
 import { loginCommands } from './commands/login.ts';
 import { nodeCommand } from './commands/node.ts';
 import { operationCommand } from './commands/operation.ts';
@@ -37,7 +38,8 @@ Examples:
   berth container delete lab/web1 --wait`,
     );
   for (const command of [...loginCommands(), siteCommand(), nodeCommand(), agentCommand()]) program.addCommand(command);
-  for (const command of [containerCommand(), serviceCommand(), operationCommand()]) program.addCommand(command);
+  for (const command of [containerCommand(), serviceCommand(), operationCommand(), ldapCommand()])
+    program.addCommand(command);
   inheritOutput(program);
   return program;
 }

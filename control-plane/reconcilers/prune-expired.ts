@@ -1,5 +1,7 @@
+import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
+import { dropCountsBefore } from '../store/rate-limits.ts';
 import type { Store } from '../store/store.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -14,6 +16,8 @@ export async function pruneExpired(store: Store): Promise<void> {
       .where((row) => row.or([row('expires_at', '<=', tx.now), row('last_used_at', '<=', tx.now - SESSION_IDLE_MS)]))
       .execute();
     await pruneSetupTokens(tx);
+    await dropCountsBefore(tx, tx.now - KNOWN_MS);
+    await tx.db.deleteFrom('pending_sign_ins').where('expires_at', '<=', tx.now).execute();
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
     const ended = tx.db
       .selectFrom('operations')

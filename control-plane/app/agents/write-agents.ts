@@ -116,6 +116,10 @@ export async function retryAgentVerb(deps: AppDeps, caller: Caller, request: Ret
       message: `Agent ${agent.name} is revoked.`,
     });
   }
+  await deps.store.transaction(async (tx) => {
+    const deed = { action: 'agent.retry', siteId: agent.site_id, objectKind: 'agent', objectId: agent.id };
+    await record(tx, caller, { ...deed, change: { name: agent.name } });
+  });
   await deps.fleet.retry(agent.id);
 }
 

@@ -12,7 +12,7 @@ import { insertUser, userByUsername } from '../../store/users.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { AnonymousCaller, Caller } from '../caller.ts';
-import { recordAnonymous } from '../record.ts';
+import { record, recordAnonymous } from '../record.ts';
 import { usernameFault } from '../validate/names.ts';
 import { lineFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -95,7 +95,11 @@ export async function signIn({ store }: AppDeps, caller: AnonymousCaller, reques
 
 /** Ends the caller's session. */
 export async function signOut({ store }: AppDeps, caller: Caller): Promise<void> {
-  await store.transaction((tx) => deleteSession(tx, caller.userId, caller.sessionId));
+  await store.transaction(async (tx) => {
+    await deleteSession(tx, caller.userId, caller.sessionId);
+    const object = { siteId: null, objectKind: 'user', objectId: caller.userId };
+    await record(tx, caller, { ...object, action: 'session.close' });
+  });
 }
 
 function setupDone(): AppError {

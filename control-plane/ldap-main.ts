@@ -1,0 +1,83 @@
+/**
+ * The LDAP gateway as a program of its own, on another core or another host, over the same database: `berth ldap`.
+ * With several processes the first one only hands out connections, which it does evenly, and starts a process anew
+ * that has ended.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { readConfig } from './config.ts';
+import { openAuthority } from './fleet/ca.ts';
+import { keepServerCertificate } from './fleet/server-certificate.ts';
+import { startLdap } from './ldap/start-ldap.ts';
+import { createLogger, type Logger } from './log.ts';
+import { loadMasterKey } from './master-key.ts';
+import { openStore } from './store/open.ts';
+
+const RESTART_MS = 1_000;
+
+/** Serves until SIGTERM. @param processes how many share the connections @throws with what could not be started */
+export async function serveLdap(processes: number): Promise<void> {
+  const log = createLogger(readConfig(process.env).logLevel);
+  if (processes === 1) return serveHere(log);
+  return serveWithWorkers(processes, log);
+}
+
+function untilAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+async function serveHere(log: Logger): Promise<void> {
+  const config = readConfig(process.env);
+  const asked = untilAsked();
+  const store = await openStore({
+    url: config.databaseUrl,
+    masterKey: loadMasterKey(config.masterKeyFile),
+    onError: (error) => log.error({ err: error }, 'the store reports an error'),
+  });
+  const certificate = await keepServerCertificate({
+    authority: await openAuthority(store),
+    clock: store.clock,
+    random: Math.random,
+    names: config.serverNames,
+    onError: (error) => log.error({ err: error }, 'the server certificate could not be renewed'),
+  });
+  const gateway = await startLdap({ config, store, certificate, log });
+  if (!gateway) throw new Error('set BERTH_LDAP_LISTEN or BERTH_LDAP_STARTTLS_LISTEN, such as 0.0.0.0:636');
+  await asked;
+  await gateway.stop();
+  certificate.stop();
+  await store.close();
+}
+
+async function serveWithWorkers(processes: number, log: Logger): Promise<void> {
+  const asked = untilAsked();
+  let stopping = false;
+  cluster.setupPrimary({ exec: import.meta.filename, args: [] });
+  cluster.on('exit', (worker, code, signal) => {
+    if (stopping) return;
+    log.error({ pid: worker.process.pid, code, signal }, 'a process of the LDAP gateway has ended; another one starts');
+    setTimeout(() => !stopping && cluster.fork(), RESTART_MS);
+  });
+  for (let i = 0; i < processes; i += 1) cluster.fork();
+  await asked;
+  stopping = true;
+  await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && stopped(worker)));
+}
+
+function stopped(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+    worker.process.kill('SIGTERM');
+  });
+}
+
+if (import.meta.main) {
+  try {
+    await serveHere(createLogger(readConfig(process.env).logLevel));
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`berth ldap: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  }
+}
