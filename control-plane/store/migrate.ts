@@ -4,6 +4,7 @@ import { type Types, typesOf } from './dialect.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as people from './migrations/0002-people.ts';
 import * as guestLogins from './migrations/0003-guest-logins.ts';
+import * as access from './migrations/0005-access.ts';
 import type { Database } from './schema.ts';
 import type { DialectName } from './store.ts';
 
@@ -14,6 +15,7 @@ const STEPS: Record<string, Step> = {
   '0001-initial': initial,
   '0002-people': people,
   '0003-guest-logins': guestLogins,
+  '0005-access': access,
 };
 
 /**

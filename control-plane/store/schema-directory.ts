@@ -73,10 +73,14 @@ export interface SiteAdministratorsTable {
   created_at: number;
 }
 
+/** Names a container as its sender does, whether or not there is one of that name. */
 export interface AccessRequestsTable {
   id: string;
-  container_id: string;
   user_id: string;
+  site_id: string;
+  hostname: string;
+  /** The container of that name when it was sent, if any. */
+  container_id: string | null;
   role: GrantedRole;
   message: string;
   state: 'open' | 'granted' | 'refused' | 'withdrawn';

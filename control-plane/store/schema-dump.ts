@@ -51,6 +51,11 @@ async function dumpPostgres(db: Db): Promise<string[]> {
       select i.tablename, 1, i.indexname, i.indexdef || ';' from pg_indexes i
       where i.schemaname = current_schema()
         and not exists (select 1 from pg_constraint k where k.conname = i.indexname)
+      union all
+      select t.tgrelid::regclass::text, 2, t.tgname,
+        pg_get_functiondef(t.tgfoid) || E'\n' || pg_get_triggerdef(t.oid) || ';'
+      from pg_trigger t join pg_class c on c.oid = t.tgrelid
+      where not t.tgisinternal and c.relnamespace = current_schema()::regnamespace
     ) as statements where tab not like 'kysely%' order by tab, rank, name`.execute(db);
   return rows.map((row) => row.statement);
 }
@@ -64,7 +69,11 @@ async function dumpMysql(db: Db): Promise<string[]> {
     const shown = await sql<{ 'Create Table': string }>`show create table ${sql.table(name)}`.execute(db);
     statements.push(`${sameOnBoth(shown.rows[0]?.['Create Table'] ?? '')};`);
   }
-  return statements;
+  const { rows: triggers } = await sql<{ statement: string }>`
+    select concat('create trigger ', trigger_name, ' ', lower(action_timing), ' ', lower(event_manipulation), ' on ',
+      event_object_table, ' for each row ', action_statement, ';') as statement
+    from information_schema.triggers where trigger_schema = database() order by trigger_name`.execute(db);
+  return [...statements, ...triggers.map((row) => row.statement)];
 }
 
 /** Leaves out what MySQL and MariaDB tell differently though it is the same. */

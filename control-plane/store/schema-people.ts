@@ -56,12 +56,18 @@ export interface AuditTable {
   id: string;
   at: number;
   user_id: string | null;
+  /** Login name at that time; empty for Berth itself. */
+  user_name: Generated<string>;
   /** e.g. "container.create". */
   action: string;
   site_id: string | null;
+  /** The container it is about, if any. */
+  container_id: string | null;
   object_kind: string;
   object_id: string;
-  /** JSON: what changed, secrets left out. */
+  /** What people called the object at that time. */
+  object_name: Generated<string>;
+  /** JSON object by field: a value, or `{ from, to }`; secrets left out. */
   change_json: string;
   request_id: string;
   /** Where from; empty for Berth itself. */

@@ -1,18 +1,23 @@
 CREATE TABLE `access_requests` (
   `id` varchar(40) NOT NULL,
-  `container_id` varchar(40) NOT NULL,
   `user_id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `hostname` varchar(63) NOT NULL,
   `role` varchar(16) NOT NULL,
   `message` mediumtext NOT NULL,
   `state` varchar(16) NOT NULL,
   `answer` mediumtext NOT NULL,
   `created_at` bigint NOT NULL,
+  `container_id` varchar(40) DEFAULT NULL,
   `decided_by` varchar(40) DEFAULT NULL,
   `decided_at` bigint DEFAULT NULL,
   PRIMARY KEY (`id`),
+  KEY `access_requests_site` (`site_id`),
   KEY `access_requests_by_container_id` (`container_id`),
   KEY `access_requests_by_user_id` (`user_id`),
-  CONSTRAINT `access_requests_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE,
+  KEY `access_requests_by_created_at` (`created_at`),
+  CONSTRAINT `access_requests_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE SET NULL,
+  CONSTRAINT `access_requests_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE,
   CONSTRAINT `access_requests_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -81,11 +86,14 @@ CREATE TABLE `audit` (
   `address` varchar(64) NOT NULL DEFAULT '',
   `via` varchar(16) NOT NULL DEFAULT '',
   `token_id` varchar(40) NOT NULL DEFAULT '',
+  `user_name` varchar(64) NOT NULL DEFAULT '',
+  `object_name` varchar(320) NOT NULL DEFAULT '',
+  `container_id` varchar(40) DEFAULT NULL,
   PRIMARY KEY (`id`),
-  KEY `audit_by_at` (`at`),
-  KEY `audit_by_user_id` (`user_id`),
-  KEY `audit_by_object_id` (`object_id`),
-  KEY `audit_by_action` (`action`)
+  KEY `audit_by_user_id_id` (`user_id`,`id`),
+  KEY `audit_by_object_id_id` (`object_id`,`id`),
+  KEY `audit_by_container_id_id` (`container_id`,`id`),
+  KEY `audit_by_site_id_id` (`site_id`,`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `certificates` (
@@ -662,3 +670,7 @@ CREATE TABLE `users` (
   UNIQUE KEY `users_uid_number` (`uid_number`),
   UNIQUE KEY `users_email` (`email`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+create trigger audit_no_delete before delete on audit for each row signal sqlstate '45000' set message_text = 'rows of audit are never changed or deleted';
+
+create trigger audit_no_update before update on audit for each row signal sqlstate '45000' set message_text = 'rows of audit are never changed or deleted';

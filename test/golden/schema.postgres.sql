@@ -1,20 +1,25 @@
 create table access_requests (
   id character varying(40) not null,
-  container_id character varying(40) not null,
   user_id character varying(40) not null,
+  site_id character varying(40) not null,
+  hostname character varying(63) not null,
   role character varying(16) not null,
   message text not null,
   state character varying(16) not null,
   answer text not null,
   created_at bigint not null,
+  container_id character varying(40),
   decided_by character varying(40),
   decided_at bigint,
-  constraint access_requests_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
+  constraint access_requests_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE SET NULL,
   constraint access_requests_pkey PRIMARY KEY (id),
+  constraint access_requests_site FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE,
   constraint access_requests_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 CREATE INDEX access_requests_by_container_id ON public.access_requests USING btree (container_id);
+
+CREATE INDEX access_requests_by_created_at ON public.access_requests USING btree (created_at);
 
 CREATE INDEX access_requests_by_user_id ON public.access_requests USING btree (user_id);
 
@@ -83,16 +88,28 @@ create table audit (
   address character varying(64) not null default ''::character varying,
   via character varying(16) not null default ''::character varying,
   token_id character varying(40) not null default ''::character varying,
+  user_name character varying(64) not null default ''::character varying,
+  object_name character varying(320) not null default ''::character varying,
+  container_id character varying(40),
   constraint audit_pkey PRIMARY KEY (id)
 );
 
-CREATE INDEX audit_by_action ON public.audit USING btree (action);
+CREATE INDEX audit_by_container_id_id ON public.audit USING btree (container_id, id);
 
-CREATE INDEX audit_by_at ON public.audit USING btree (at);
+CREATE INDEX audit_by_object_id_id ON public.audit USING btree (object_id, id);
 
-CREATE INDEX audit_by_object_id ON public.audit USING btree (object_id);
+CREATE INDEX audit_by_site_id_id ON public.audit USING btree (site_id, id);
 
-CREATE INDEX audit_by_user_id ON public.audit USING btree (user_id);
+CREATE INDEX audit_by_user_id_id ON public.audit USING btree (user_id, id);
+
+CREATE OR REPLACE FUNCTION public.audit_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$begin
+  raise exception 'rows of audit are never changed or deleted';
+end$function$
+
+CREATE TRIGGER audit_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
 
 create table certificates (
   id character varying(40) not null,

@@ -1,19 +1,24 @@
 CREATE TABLE "access_requests" (
   "id" varchar(40) not null primary key,
-  "container_id" varchar(40) not null,
   "user_id" varchar(40) not null,
+  "site_id" varchar(40) not null,
+  "hostname" varchar(63) not null,
   "role" varchar(16) not null,
   "message" text not null,
   "state" varchar(16) not null,
   "answer" text not null,
   "created_at" bigint not null,
+  "container_id" varchar(40),
   "decided_by" varchar(40),
   "decided_at" bigint,
-  constraint "access_requests_container" foreign key ("container_id") references "containers" ("id") on delete cascade,
+  constraint "access_requests_container" foreign key ("container_id") references "containers" ("id") on delete set null,
+  constraint "access_requests_site" foreign key ("site_id") references "sites" ("id") on delete cascade,
   constraint "access_requests_user" foreign key ("user_id") references "users" ("id") on delete cascade
 );
 
 CREATE INDEX "access_requests_by_container_id" on "access_requests" ("container_id");
+
+CREATE INDEX "access_requests_by_created_at" on "access_requests" ("created_at");
 
 CREATE INDEX "access_requests_by_user_id" on "access_requests" ("user_id");
 
@@ -67,6 +72,16 @@ CREATE TABLE "api_tokens" (
 
 CREATE INDEX "api_tokens_by_user_id" on "api_tokens" ("user_id");
 
+CREATE TRIGGER "audit_no_delete" before delete on "audit"
+begin
+  select raise(abort, 'rows of audit are never changed or deleted');
+end;
+
+CREATE TRIGGER "audit_no_update" before update on "audit"
+begin
+  select raise(abort, 'rows of audit are never changed or deleted');
+end;
+
 CREATE TABLE "audit" (
   "id" varchar(40) not null primary key,
   "at" bigint not null,
@@ -79,16 +94,19 @@ CREATE TABLE "audit" (
   "site_id" varchar(40),
   "address" varchar(64) default '' not null,
   "via" varchar(16) default '' not null,
-  "token_id" varchar(40) default '' not null
+  "token_id" varchar(40) default '' not null,
+  "user_name" varchar(64) default '' not null,
+  "object_name" varchar(320) default '' not null,
+  "container_id" varchar(40)
 );
 
-CREATE INDEX "audit_by_action" on "audit" ("action");
+CREATE INDEX "audit_by_container_id_id" on "audit" ("container_id", "id");
 
-CREATE INDEX "audit_by_at" on "audit" ("at");
+CREATE INDEX "audit_by_object_id_id" on "audit" ("object_id", "id");
 
-CREATE INDEX "audit_by_object_id" on "audit" ("object_id");
+CREATE INDEX "audit_by_site_id_id" on "audit" ("site_id", "id");
 
-CREATE INDEX "audit_by_user_id" on "audit" ("user_id");
+CREATE INDEX "audit_by_user_id_id" on "audit" ("user_id", "id");
 
 CREATE TABLE "certificates" (
   "id" varchar(40) not null primary key,

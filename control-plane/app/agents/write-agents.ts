@@ -19,7 +19,7 @@ import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findAgent, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { domainFault, hostnameFault } from '../validate/names.ts';
 import { referenceFault } from '../validate/text.ts';
@@ -88,7 +88,7 @@ export async function updateAgentVerb(
     await tx.db.updateTable('agents').set({ name: asked.name }).where('id', '=', agent.id).execute();
     tx.nudge({ kind: 'agent', id: agent.id });
     const deed = { action: 'agent.update', siteId: agent.site_id, objectKind: 'agent', objectId: agent.id };
-    await record(tx, caller, { ...deed, change: { name: asked.name } });
+    await record(tx, caller, { ...deed, change: difference({ name: agent.name }, { name: asked.name }) });
     return agent.id;
   });
 }

@@ -7,7 +7,7 @@ import type { Row } from '../../store/schema.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
 import { findContainer } from '../find.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { beginOperation, lockedContainer, refuseBusy } from './begin-operation.ts';
 
 /** Starts a container; one that runs already stays as it is. @returns the operation's identifier */
@@ -38,7 +38,7 @@ async function changePower(
       siteId: container.site_id,
       objectKind: 'container',
       objectId: container.id,
-      change: { ...want },
+      change: { ...difference({ power: container.power }, { power: want.power }), force: want.force },
     });
     return beginOperation(tx, caller, container, saga, {
       data: { before: { power: container.power }, force: want.force },

@@ -6,7 +6,7 @@ import type { Tx } from '../../store/store.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
 import { findContainer } from '../find.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -45,7 +45,7 @@ export async function updateContainerVerb(
       siteId: container.site_id,
       objectKind: 'container',
       objectId: container.id,
-      change: set,
+      change: difference(container, set),
     });
     return apply(tx, caller, container, set);
   });

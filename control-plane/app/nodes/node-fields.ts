@@ -1,4 +1,5 @@
 import type { Node } from '@berth/proto/api/v1/nodes_pb.js';
+import type { Row } from '../../store/schema.ts';
 import { bridgeFault, pveNameFault, storageFault } from '../validate/names.ts';
 import { apiUrlFault, certificatePemFault, fingerprintFault, tokenIdFault, tokenSecretFault } from '../validate/pve.ts';
 import type { Violations } from '../validate/violations.ts';
@@ -50,6 +51,23 @@ export function fieldsOfMessage(node: Node): NodeFields {
     bridge: node.bridge || 'vmbr0',
     agent: node.agent,
     schedulable: node.schedulable,
+  };
+}
+
+/** The fields of a row; its secret is nobody's business. */
+export function fieldsOfRow(row: Row<'nodes'>): Omit<NodeFields, 'token_secret'> {
+  return {
+    name: row.name,
+    cluster: row.cluster,
+    api_url: row.api_url,
+    token_id: row.token_id,
+    ca_pem: row.ca_pem,
+    fingerprint: row.fingerprint,
+    image_storage: row.image_storage,
+    volume_storage: row.volume_storage,
+    bridge: row.bridge,
+    agent: row.agent_id ?? '',
+    schedulable: row.schedulable === 1,
   };
 }
 

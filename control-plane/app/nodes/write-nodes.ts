@@ -18,11 +18,11 @@ import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findNodeToAdminister, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
-import { checkNode, fieldsOfMessage, NODE_PATHS, type NodeFields, withoutSecret } from './node-fields.ts';
+import { checkNode, fieldsOfMessage, fieldsOfRow, NODE_PATHS, type NodeFields, withoutSecret } from './node-fields.ts';
 
 /** Adds a node. @returns its identifier @throws AppError "node_name_taken" */
 export async function createNode({ store }: AppDeps, caller: Caller, request: CreateNodeRequest): Promise<string> {
@@ -80,7 +80,7 @@ export async function updateNodeVerb({ store }: AppDeps, caller: Caller, request
       await refuseMovingGuests(tx.db, node, change);
       await updateNode(tx, store.secrets, node.id, await columnsOf(tx.db, node.site_id, change));
       const deed = { action: 'node.update', siteId: node.site_id, objectKind: 'node', objectId: node.id };
-      await record(tx, caller, { ...deed, change: withoutSecret(change) });
+      await record(tx, caller, { ...deed, change: difference(fieldsOfRow(node), withoutSecret(change)) });
       return node.id;
     }),
   );
@@ -99,7 +99,7 @@ export async function deleteNodeVerb({ store }: AppDeps, caller: Caller, request
     }
     await deleteNode(tx, node.id);
     const deed = { action: 'node.delete', siteId: node.site_id, objectKind: 'node', objectId: node.id };
-    await record(tx, caller, { ...deed, change: { name: node.name } });
+    await record(tx, caller, { ...deed, objectName: node.name, change: { ...fieldsOfRow(node) } });
   });
 }
 

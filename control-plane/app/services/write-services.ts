@@ -19,11 +19,12 @@ import { LIMITS, readService, type ServiceFields } from '../containers/container
 import { requireAgents } from '../containers/require-agents.ts';
 import { findContainer, findService } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
 import { addServices, lostRace, placeOf } from './add-services.ts';
+import { fieldsOfService, serviceName } from './service-fields.ts';
 
 const PATHS = ['internal_port', 'http.host', 'http.backend_tls', 'tcp.external_port', 'udp.external_port'];
 const ATTEMPTS = 20;
@@ -55,7 +56,8 @@ export async function createService(
       await refuseTooMany(tx, container.id);
       await requireAgents(tx.db, site, ['nginx']);
       const [service = ''] = await addServices(tx, site, container.id, [fields], () => 'service');
-      await changed(tx, caller, container, 'service.create', service, { ...fields });
+      const made = await serviceRow(tx, service);
+      await changed(tx, caller, container, 'service.create', made, { ...fieldsOfService(made) });
       return { service };
     }),
   );
@@ -98,7 +100,9 @@ export async function updateService(
       const place = await placeOf(tx, site, fields, 'service', service.id);
       const set = { ...place, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
       await tx.db.updateTable('services').set(set).where('id', '=', service.id).execute();
-      await changed(tx, caller, container, 'service.update', service.id, set);
+      const after = await serviceRow(tx, service.id);
+      const change = difference(fieldsOfService(service), fieldsOfService(after));
+      await changed(tx, caller, container, 'service.update', after, change);
     }),
   );
   return before.id;
@@ -117,7 +121,7 @@ export async function deleteService({ store }: AppDeps, caller: Caller, request:
     await bumpSite(tx, container.site_id, container.id);
     await tx.db.deleteFrom('services').where('id', '=', service.id).execute();
     await tx.db.deleteFrom('conditions').where('subject', '=', `service ${service.id}`).execute();
-    await changed(tx, caller, container, 'service.delete', service.id, { kind: service.kind });
+    await changed(tx, caller, container, 'service.delete', service, { ...fieldsOfService(service) });
   });
 }
 
@@ -149,6 +153,10 @@ function exposureAfter(before: Row<'services'>, { exposure }: Service, paths: Re
   return { case: before.kind, value: { externalPort: port ?? 0 } };
 }
 
+function serviceRow(tx: Tx, id: string): Promise<Row<'services'>> {
+  return tx.db.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
 async function siteOf(tx: Tx, container: Row<'containers'>): Promise<Row<'sites'>> {
   const site = await siteById(tx.db, container.site_id);
   if (!site) throw new Error(`container ${container.id} has no site`);
@@ -177,11 +185,19 @@ async function changed(
   caller: Caller,
   container: Row<'containers'>,
   action: string,
-  objectId: string,
+  service: Row<'services'>,
   change: Record<string, unknown>,
 ): Promise<void> {
   tx.nudge({ kind: 'container', id: container.id });
-  await record(tx, caller, { action, siteId: container.site_id, objectKind: 'service', objectId, change });
+  await record(tx, caller, {
+    action,
+    siteId: container.site_id,
+    containerId: container.id,
+    objectKind: 'service',
+    objectId: service.id,
+    objectName: serviceName(container, fieldsOfService(service)),
+    change,
+  });
 }
 
 /** An automatic port lost to somebody else is picked anew; a name or port asked for by its caller is reported. */

@@ -18,7 +18,7 @@ import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findSite, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { ipv4Number, parseNetwork } from '../validate/addresses.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
@@ -88,13 +88,12 @@ export async function updateSiteVerb(deps: AppDeps, caller: Caller, request: Upd
         await dropDomains(tx, site.id, fields.external_domains);
         await addDomains(store, tx, site.id, added, fields.external_domains);
       }
-      const change = Object.fromEntries([...paths].map((path) => [path, fields[path as keyof SiteFields]]));
       await record(tx, caller, {
         action: 'site.update',
         siteId: site.id,
         objectKind: 'site',
         objectId: site.id,
-        change,
+        change: difference(before, fields),
       });
     }),
   );
@@ -112,10 +111,11 @@ export async function deleteSiteVerb({ store }: AppDeps, caller: Caller, request
       if (await query.executeTakeFirst()) throw siteInUse(site.name, table);
     }
     await tx.db.deleteFrom('agents').where('site_id', '=', site.id).execute();
+    const domains = (await domainsOf(tx.db, site.id)).map(({ name }) => name);
     await dropDomains(tx, site.id, []);
     await deleteSite(tx, site.id);
     const deed = { action: 'site.delete', siteId: site.id, objectKind: 'site', objectId: site.id };
-    await record(tx, caller, { ...deed, change: { name: site.name } });
+    await record(tx, caller, { ...deed, objectName: site.name, change: { ...fieldsOfRow(site, domains) } });
     tx.nudge({ kind: 'site', id: site.id });
   });
 }
