@@ -24,6 +24,8 @@ import { withGuestRoutes } from './guest-logins/routes.ts';
 import { startLdap } from './ldap/start-ldap.ts';
 import { type Listener, listenPlain, listenSecure, requestHandler } from './listener.ts';
 import type { Logger } from './log.ts';
+import { startOutbox } from './mail/outbox.ts';
+import { sendBySmtp } from './mail/smtp.ts';
 import { loadMasterKey } from './master-key.ts';
 import { createEngine } from './operations/engine.ts';
 import { sagas } from './operations/sagas.ts';
@@ -69,6 +71,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   const engine = createEngine({ store, clock, random, log, logins, sagas, owner: `${replicaId}.${process.pid}` });
   await engine.start();
   const reconcilers = startReconcilers({ store, clock, random, log });
+  const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp });
   const ldap = await startLdap({ config, store, certificate, log });
   await announce(config, store, authority, log);
   return {
@@ -77,7 +80,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
       stopping.abort();
       await ldap?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
-      await reconcilers.stop();
+      await Promise.all([reconcilers.stop(), outbox.stop()]);
       await engine.stop();
       await agents.close();
       certificate.stop();

@@ -2,6 +2,8 @@ import { seededRandom } from '@berth/proto/contract/random.ts';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSession } from '../auth/sessions.ts';
+import { changeMailSettings } from '../mail/mail-settings.ts';
+import { queueMail } from '../mail/queue-mail.ts';
 import { type Bench, openBench } from '../operations/testing/bench.ts';
 import { claimKey } from '../store/idempotency.ts';
 import { startReconcilers } from './driver.ts';
@@ -34,6 +36,25 @@ describe('reconcilers', () => {
     expect(await sessions()).toEqual([{ user_agent: 'new' }]);
     const keys = await bench.store.db.selectFrom('idempotency_keys').select('idempotency_key').execute();
     expect(keys).toEqual([{ idempotency_key: 'new' }]);
+    await reconcilers.stop();
+  });
+
+  it('forget mails after a month', async () => {
+    const { store, clock } = bench;
+    const queue = (subject: string) =>
+      store.transaction(async (tx) => {
+        await changeMailSettings(tx, (present) => ({
+          settings: { ...present, host: 'a', senderAddress: 'b@c.example' },
+        }));
+        await queueMail(tx, { to: 'ada@example.org', subject, text: '' });
+      });
+    await queue('old');
+    await clock.advance(30 * DAY);
+    await queue('new');
+    const reconcilers = start();
+    const subjects = () => store.db.selectFrom('outgoing_mails').select('subject').execute();
+    await bench.until('pruning', async () => (await subjects()).length === 1);
+    expect(await subjects()).toEqual([{ subject: 'new' }]);
     await reconcilers.stop();
   });
 

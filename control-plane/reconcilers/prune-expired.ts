@@ -1,6 +1,7 @@
 import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
+import { pruneMails } from '../store/outgoing-mails.ts';
 import { dropCountsBefore } from '../store/rate-limits.ts';
 import type { Store } from '../store/store.ts';
 
@@ -8,7 +9,7 @@ const DAY_MS = 24 * 3_600_000;
 /** How long the log of an ended operation is kept; the operation itself stays. */
 const LOG_MS = 90 * DAY_MS;
 
-/** Drops sessions, tokens, idempotency keys and logs that nobody can ask for any more. */
+/** Drops sessions, tokens, idempotency keys, mails and logs that nobody can ask for any more. */
 export async function pruneExpired(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.db
@@ -18,6 +19,7 @@ export async function pruneExpired(store: Store): Promise<void> {
     await pruneSetupTokens(tx);
     await dropCountsBefore(tx, tx.now - KNOWN_MS);
     await tx.db.deleteFrom('pending_sign_ins').where('expires_at', '<=', tx.now).execute();
+    await pruneMails(tx);
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
     const ended = tx.db
       .selectFrom('operations')

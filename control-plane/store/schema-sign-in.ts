@@ -90,8 +90,9 @@ export interface OutgoingMailsTable {
   subject: string;
   /** Sealed: it may hold a link that lets somebody in. */
   body_box: Uint8Array;
-  state: 'queued' | 'sent' | 'failed';
+  state: 'queued' | 'sending' | 'sent' | 'failed';
   attempts: Generated<number>;
+  /** While it is being sent: when that counts as dead. */
   next_attempt_at: number;
   last_error: string;
   created_at: number;

@@ -20,7 +20,9 @@ export type Topic =
   /** Sessions, tokens or factors of a person; `id` is the person's. */
   | { kind: 'user'; id: string }
   /** The directory as a whole; `id` is empty. */
-  | { kind: 'directory'; id: string };
+  | { kind: 'directory'; id: string }
+  /** There is mail to send; `id` is empty. */
+  | { kind: 'mail'; id: string };
 
 /** Tells everybody who listens, in this process and in other replicas, that something moved. */
 export interface ChangeFeed {

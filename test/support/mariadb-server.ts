@@ -35,6 +35,8 @@ function settings(data: string, directory: string, port: number): string[] {
   return [
     '--no-defaults',
     `--datadir=${data}`,
+    // Its temporary tables have the same names in every server.
+    `--tmpdir=${directory}`,
     `--socket=${join(directory, 'mariadb.sock')}`,
     `--pid-file=${join(directory, 'mariadb.pid')}`,
     `--port=${port}`,

@@ -15,6 +15,7 @@ const KINDS: readonly string[] = [
   'container',
   'user',
   'directory',
+  'mail',
 ] satisfies Topic['kind'][];
 
 /** One string for a topic, to tell equal ones. */
