@@ -12,6 +12,7 @@ import { type ConnectRouter, createRouterTransport, type Interceptor, type Trans
 import { PAGE_ADDRESS_HEADER } from './api/authenticate.ts';
 import { apiInterceptors } from './api/interceptors.ts';
 import { type ApiDeps, registerApi } from './api/routes.ts';
+import { createRelyingParty } from './auth/oidc/relying-party.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
 import type { Config } from './config.ts';
 import { createSiteViews } from './desired/site-views.ts';
@@ -124,6 +125,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
       random,
       fleet: { retry: (agentId) => fleet.retry(agentId) },
       enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
+      identityProviders: createRelyingParty({ clock }),
       logins: loginsOf(config, authority),
       firstVmid: config.firstVmid,
     },

@@ -7,20 +7,20 @@ import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { GuestLoginsService } from '@berth/proto/api/v1/guest_logins_pb.js';
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
+import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
-import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { ApiDeps } from './deps.ts';
 import { agentHandlers } from './handlers-agents.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
 import { guestLoginsHandlers } from './handlers-guest-logins.ts';
+import { identityProviderHandlers } from './handlers-identity-providers.ts';
 import { operationHandlers } from './handlers-operations.ts';
 import { serviceHandlers } from './handlers-services.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
-import { tokenHandlers } from './handlers-tokens.ts';
 import { registerHealth } from './health.ts';
 import { registerReflection } from './reflection.ts';
 
@@ -29,7 +29,6 @@ export type { ApiDeps } from './deps.ts';
 /** Every service of the API. */
 export const apiServices = [
   AuthService,
-  TokensService,
   SitesService,
   NodesService,
   AgentsService,
@@ -37,12 +36,12 @@ export const apiServices = [
   ContainersService,
   OperationsService,
   GuestLoginsService,
+  IdentityProvidersService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
 export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AuthService, authHandlers(deps));
-  router.service(TokensService, tokenHandlers(deps));
   router.service(SitesService, siteHandlers(deps));
   router.service(NodesService, nodeHandlers(deps));
   router.service(AgentsService, agentHandlers(deps));
@@ -50,6 +49,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(ContainersService, containerHandlers(deps));
   router.service(OperationsService, operationHandlers(deps));
   router.service(GuestLoginsService, guestLoginsHandlers(deps));
+  router.service(IdentityProvidersService, identityProviderHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

@@ -1,5 +1,6 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import type { RelyingParty } from '../auth/oidc/relying-party.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the verbs need of the fleet. */
@@ -35,6 +36,8 @@ export interface AppDeps {
   random: Random;
   fleet: FleetPort;
   enrolment: EnrolmentPort;
+  /** Speaks with identity providers. */
+  identityProviders: RelyingParty;
   /** Absent where no directory is offered to guests. */
   logins?: LoginsPort | undefined;
   /** Lowest VMID Berth takes, at least 100. */

@@ -3,7 +3,7 @@ import type { Db } from './store.ts';
 type Lookup = (db: Db, id: string) => Promise<{ name: string } | undefined>;
 
 const named =
-  (table: 'groups' | 'sites' | 'nodes' | 'agents'): Lookup =>
+  (table: 'groups' | 'sites' | 'nodes' | 'agents' | 'oidc_providers'): Lookup =>
   (db, id) =>
     db.selectFrom(table).select('name').where('id', '=', id).executeTakeFirst();
 
@@ -13,6 +13,7 @@ const LOOKUPS: Record<string, Lookup> = {
   site: named('sites'),
   node: named('nodes'),
   agent: named('agents'),
+  'identity-provider': named('oidc_providers'),
   async container(db, id) {
     const row = await db
       .selectFrom('containers')

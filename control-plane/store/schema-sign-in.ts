@@ -101,7 +101,10 @@ export interface OutgoingMailsTable {
 
 export interface OidcProvidersTable {
   id: string;
+  /** Part of the address that browsers are sent back to. */
   name: string;
+  /** For its button. */
+  display_name: Generated<string>;
   issuer: string;
   client_id: string;
   /** Sealed. */
@@ -112,8 +115,13 @@ export interface OidcProvidersTable {
   groups_claim: string;
   /** JSON object: value of the claim → identifier of a group. */
   group_mapping: string;
-  /** Whether somebody unknown gets an account. */
+  /** Whether somebody unknown gets an account, and of which status. */
   create_users: number;
+  new_user_status: Generated<'pending' | 'active'>;
+  /** Whether the mapping may name groups that administer Berth. */
+  may_administer: Generated<number>;
+  /** Whether ours is not asked for, as the provider asks for one itself. */
+  trusted_second_factor: Generated<number>;
   enabled: number;
   created_at: number;
   updated_at: number;

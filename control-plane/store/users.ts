@@ -13,9 +13,28 @@ export async function insertUser(tx: Tx, user: Omit<NewRow<'users'>, 'uid_number
   await bumpDirectory(tx, 'user', user.id);
 }
 
+/** The person of an address, compared exactly; addresses are kept in small letters. */
+export function userByEmail(db: Db, email: string): Promise<Row<'users'> | undefined> {
+  return db.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst();
+}
+
+/** The person of an identifier. */
+export function userById(db: Db, id: string): Promise<Row<'users'> | undefined> {
+  return db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 /** The person of a login name, compared exactly. */
 export function userByUsername(db: Db, username: string): Promise<Row<'users'> | undefined> {
   return db.selectFrom('users').selectAll().where('username', '=', username).executeTakeFirst();
+}
+
+/** Keeps others from changing a person until the transaction ends; to be called before anything of him is read. */
+export async function lockUser(tx: Tx, id: string): Promise<void> {
+  await tx.db
+    .updateTable('users')
+    .set((row) => ({ updated_at: row.ref('updated_at') }))
+    .where('id', '=', id)
+    .execute();
 }
 
 /** Login names by identifier. */

@@ -421,6 +421,10 @@ CREATE TABLE `oidc_providers` (
   `enabled` smallint NOT NULL,
   `created_at` bigint NOT NULL,
   `updated_at` bigint NOT NULL,
+  `display_name` varchar(100) NOT NULL DEFAULT '',
+  `new_user_status` varchar(16) NOT NULL DEFAULT 'pending',
+  `may_administer` smallint NOT NULL DEFAULT 0,
+  `trusted_second_factor` smallint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
   UNIQUE KEY `oidc_providers_name` (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

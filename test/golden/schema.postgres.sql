@@ -436,6 +436,10 @@ create table oidc_providers (
   enabled smallint not null,
   created_at bigint not null,
   updated_at bigint not null,
+  display_name character varying(100) not null default ''::character varying,
+  new_user_status character varying(16) not null default 'pending'::character varying,
+  may_administer smallint not null default 0,
+  trusted_second_factor smallint not null default 0,
   constraint oidc_providers_name UNIQUE (name),
   constraint oidc_providers_pkey PRIMARY KEY (id)
 );

@@ -420,6 +420,10 @@ CREATE TABLE "oidc_providers" (
   "enabled" smallint not null,
   "created_at" bigint not null,
   "updated_at" bigint not null,
+  "display_name" varchar(100) default '' not null,
+  "new_user_status" varchar(16) default 'pending' not null,
+  "may_administer" smallint default 0 not null,
+  "trusted_second_factor" smallint default 0 not null,
   constraint "oidc_providers_name" unique ("name")
 );
 

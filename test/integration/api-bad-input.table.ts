@@ -5,44 +5,21 @@
  */
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-
-/** What is sent to one RPC. */
-export interface BadInputs {
-  /** A request that is right; `<node>` and the like stand for identifiers of the test's own objects. */
-  good: JsonObject;
-  /** Wrong values by field. */
-  bad: Record<string, JsonValue[]>;
-  /** Fields without a wrong value. */
-  free?: string[];
-}
-
-/** Strings that try to leave their quoting, in a field that is a name of some kind. */
-export const HOSTILE = [
-  'a"b',
-  "a'b",
-  'a;b',
-  'a{b}',
-  'a\nb',
-  'a\0b',
-  '$host',
-  'a b',
-  '../a',
-  'аpps',
-  'ｗeb',
-  'a\u202eb',
-  'x'.repeat(5_000),
-];
-
-const NAME = ['', ...HOSTILE];
-/** Objects that are looked up. */
-const REFERENCE = ['', 'nobody', 'a/b/c', ...HOSTILE];
-const KEY = ['x'.repeat(129), 'a\nb', 'a\0b'];
-const PAGE_SIZE = [-1, 201];
-const PAGE_TOKEN = ['x', '%%', 'W10', 'a\0b', 'x'.repeat(5_000)];
-const MASK = ['', 'id', 'nope', 'createdAt'];
-const ADDRESS = ['10.64.0', '10.64.0.256', '010.64.0.1', '1', '::1', '10.64.0.1/8', ...HOSTILE];
-const DOMAIN = ['', 'lab', 'Apps.lab', 'apps.lab.', '-a.lab', 'a..lab', '1.2.3.4', 'a_b.lab', ...HOSTILE];
-const TEXT = ['a\0b', 'a\u202eb', 'a\rb', 'x'.repeat(1_001)];
+import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
+import {
+  ADDRESS,
+  type BadInputs,
+  DOMAIN,
+  HOSTILE,
+  KEY,
+  listed,
+  MASK,
+  NAME,
+  named,
+  nothing,
+  REFERENCE,
+  TEXT,
+} from './api-bad-input.values.ts';
 
 const site: JsonObject = {
   name: 'other',
@@ -130,17 +107,6 @@ const containerOutput = [
 
 const serviceOutput = (path: string) => ['id', 'container', 'url', 'conditions'].map((field) => `${path}.${field}`);
 
-/** A list's paging fields, for a list that may be narrowed to a site or container. */
-const listed = (field?: string): BadInputs => ({
-  good: {},
-  bad: { page_size: PAGE_SIZE, page_token: PAGE_TOKEN, ...(field ? { [field]: REFERENCE.slice(1) } : {}) },
-});
-
-/** An RPC whose only field is a reference. */
-const named = (field: string, value: string): BadInputs => ({ good: { [field]: value }, bad: { [field]: REFERENCE } });
-
-const nothing: BadInputs = { good: {}, bad: {} };
-
 /** The table. */
 export const badInputs: Record<Rpc, BadInputs> = {
   'AuthService.GetSetupState': nothing,
@@ -224,20 +190,6 @@ export const badInputs: Record<Rpc, BadInputs> = {
   'AgentsService.DeleteAgent': named('agent', '<nginx>'),
   'AgentsService.RetryAgent': named('agent', '<nginx>'),
   'AgentsService.WatchAgents': { good: {}, bad: { site: REFERENCE.slice(1) } },
-
-  'TokensService.CreateApiToken': {
-    good: { name: 'deploy', scope: 'TOKEN_SCOPE_CONTAINERS', ttl: '3600s' },
-    bad: {
-      name: ['', 'x'.repeat(101), 'a\nb', 'a\0b', 'a\u202eb'],
-      scope: [0, 99],
-      site: REFERENCE.slice(1),
-      container: REFERENCE.slice(1),
-      ttl: ['59s', '-1s', '315705600s'],
-      idempotency_key: KEY,
-    },
-  },
-  'TokensService.ListApiTokens': listed('user'),
-  'TokensService.DeleteApiToken': named('api_token', '<token>'),
 
   'ServicesService.CreateService': {
     good: { container: 'lab/web1', service: { internal_port: 8080, tcp: {} } },
@@ -339,6 +291,8 @@ export const badInputs: Record<Rpc, BadInputs> = {
     good: { container: 'lab/web1' },
     bad: { container: REFERENCE, login_service: [99] },
   },
+
+  ...identityProviderBadInputs,
 
   'OperationsService.GetOperation': named('operation', '<operation>'),
   'OperationsService.ListOperations': listed('container'),

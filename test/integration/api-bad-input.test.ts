@@ -20,6 +20,7 @@ import {
 import { Code, ConnectError } from '@connectrpc/connect';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seedProvider } from './api-bad-input.oidc.ts';
 import { badInputs } from './api-bad-input.table.ts';
 
 const rpcs = apiServices.flatMap((service: DescService) =>
@@ -53,6 +54,7 @@ beforeAll(async () => {
     .set('nginx', bench.site.agents.nginx);
   identifiers.set('container', container?.id ?? '').set('operation', operation?.id ?? '');
   for (const { id, exposure } of container?.services ?? []) identifiers.set(exposure.case ?? '', id);
+  identifiers.set('provider', await seedProvider(bench));
 });
 afterAll(() => bench.close());
 

@@ -2,6 +2,7 @@ import { seededRandom } from '@berth/proto/contract/random.ts';
 import { VirtualClock } from '@berth/proto/contract/virtual-clock.ts';
 import pino from 'pino';
 import type { AppDeps, LoginsPort } from '../../app/app-deps.ts';
+import { createRelyingParty } from '../../auth/oidc/relying-party.ts';
 import { openStore } from '../../store/open.ts';
 import type { Row } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
@@ -95,6 +96,7 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     random: seededRandom(11),
     fleet: { retry: () => undefined },
     enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
+    identityProviders: createRelyingParty({ clock }),
     firstVmid: 100,
     logins: LOGINS,
   };

@@ -1,8 +1,8 @@
 /**
  * What the access matrix asks of each RPC. By default it sends the right request of `api-bad-input.table.ts`; here
  * stand those which there would not succeed for whoever is allowed. `<name>` stands for an identifier of the world:
- * container, other, operation, node, spare (another node), nginx, site, empty (another site), http, tcp, udp, or a
- * login name of `people.ts` for that person's identifier.
+ * container, other, operation, node, spare (another node), nginx, site, empty (another site), http, tcp, udp, provider,
+ * or a login name of `people.ts` for that person's identifier.
  *
  * A NEW RPC needs nothing here when its row in `api-bad-input.table.ts` has a `good` request that works in this world
  * for everybody its policy row allows. Else give it a row: another `request`, a `prepare` that puts in what it needs
@@ -12,6 +12,7 @@
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import { ensureSetupCode } from '@berth/control-plane/auth/setup-code.ts';
 import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
+import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { PASSWORD, type Person } from './people.ts';
 import type { World } from './world.ts';
@@ -30,6 +31,17 @@ export interface Sample {
   audit?: { rows: number; because: string };
 }
 
+const NOTHING_YET = { rows: 0, because: 'nothing has happened until the browser is back' };
+
+/** Links a person to the provider, for him to unlink. */
+async function linkPerson({ bench, identifiers }: World, { username }: Person): Promise<Record<string, string>> {
+  const userId = identifiers.get(username);
+  const link = { issuer: 'https://id.example.org', subject: username, providerId: identifiers.get('provider') ?? '' };
+  if (username === '' || !userId) return {};
+  const { id } = await bench.store.transaction((tx) => insertIdentity(tx, { ...link, userId, used: false }));
+  return { identity: id };
+}
+
 /** The table. */
 export const samples: Partial<Record<Rpc, Sample>> = {
   'AuthService.CreateFirstAdministrator': {
@@ -43,24 +55,15 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     request: { site: { id: '<site>', forwarders: ['10.80.0.3'] }, updateMask: 'forwarders' },
   },
   'SitesService.DeleteSite': { request: { site: '<empty>' } },
-  'TokensService.DeleteApiToken': {
-    prepare: async ({ bench }, { username }) => {
-      const row = { id: `tok-${username}`, name: 'x', prefix: 'bet_x', scope: 'read' } as const;
-      const user = await bench.store.db
-        .selectFrom('users')
-        .select('id')
-        .where('username', '=', username)
-        .executeTakeFirst();
-      if (!user) return { token: 'tok-none' };
-      await bench.store.db
-        .insertInto('api_tokens')
-        .values({ ...row, user_id: user.id, token_hash: '', last_used_address: '', created_at: 1 })
-        .execute();
-      return { token: row.id };
-    },
-  },
   'AgentsService.ListAgents': { narrowed: true },
   'AgentsService.WatchAgents': { narrowed: true },
   'NodesService.DeleteNode': { request: { node: '<spare>' } },
+  'IdentityProvidersService.BeginLink': { reason: 'provider_unreachable', audit: NOTHING_YET },
+  'IdentityProvidersService.UnlinkIdentity': { prepare: linkPerson },
+  'IdentityProvidersService.BeginOidcSignIn': { reason: 'provider_unreachable', audit: NOTHING_YET },
+  'IdentityProvidersService.CompleteOidcSignIn': {
+    reason: 'journey_over',
+    audit: { rows: 0, because: 'nobody knows a journey that never began' },
+  },
   'NodesService.UpdateNode': { request: { node: { id: '<node>', schedulable: true }, updateMask: 'schedulable' } },
 };

@@ -9,6 +9,7 @@ import { type Container, ContainersService } from '@berth/proto/api/v1/container
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { seedProvider } from '../api-bad-input.oidc.ts';
 import { PASSWORD, type Person, people, seedPerson } from './people.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
@@ -52,6 +53,7 @@ export async function openWorld(): Promise<World> {
     ['node', bench.site.nodeId],
     ['spare', await makeNode(bench)],
     ['nginx', bench.site.agents.nginx],
+    ['provider', await seedProvider(bench)],
     ['site', bench.site.siteId],
     ['empty', empty],
     ...container.services.map(({ id, exposure }): [string, string] => [exposure.case ?? '', id]),
