@@ -13,6 +13,7 @@ import { containerPages } from './pages/containers.ts';
 import { guestLoginsPages } from './pages/guest-logins.ts';
 import { newContainerPages } from './pages/new-container.ts';
 import { signInPages } from './pages/sign-in.ts';
+import { tokenPages } from './pages/tokens.ts';
 import { securityHeaders } from './security-headers.ts';
 import { requireSession, type Visitor, type WebEnv } from './session.ts';
 
@@ -40,6 +41,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/containers', containerPages());
   app.route('/containers', guestLoginsPages());
   app.route('/agents', agentPages());
+  app.route('/account/tokens', tokenPages());
   app.notFound((c) => errorPage(c, 404, 'There is no such page.'));
   app.onError((error, c) => errorPage(c, error));
   return app;

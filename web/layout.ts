@@ -10,8 +10,21 @@ export interface LayoutOptions {
   body: Html;
   user?: User | undefined;
   /** Which entry of the navigation is current. */
-  section?: 'containers' | 'agents';
+  section?: Section;
 }
+
+/** Entries of the navigation: address, label, and whether it is for administrators. */
+const SECTIONS = {
+  containers: ['/containers', 'Containers', false],
+  people: ['/people', 'People', true],
+  groups: ['/groups', 'Groups', true],
+  agents: ['/agents', 'Agents', true],
+  audit: ['/audit', 'Audit', true],
+  settings: ['/settings', 'Settings', true],
+} as const;
+
+/** Where a page belongs. "account" is reached by one's own name. */
+export type Section = keyof typeof SECTIONS | 'account';
 
 /** A whole page. */
 export function layout({ title, body, user, section }: LayoutOptions): Html {
@@ -36,16 +49,15 @@ export function layout({ title, body, user, section }: LayoutOptions): Html {
     </html>`;
 }
 
-function navigation(user: User, section: LayoutOptions['section']): Html {
-  const link = (name: NonNullable<LayoutOptions['section']>, label: string) =>
-    section === name
-      ? html`<a href="/${name}" aria-current="page">${label}</a>`
-      : html`<a href="/${name}">${label}</a>`;
+function navigation(user: User, section: Section | undefined): Html {
+  const link = (path: string, label: string, current: boolean) =>
+    html`<a href="${path}" ${current ? html`aria-current="page"` : ''}>${label}</a>`;
+  const entries = Object.entries(SECTIONS).filter(([, [, , restricted]]) => user.administrator || !restricted);
   return html`<nav aria-label="Main">
-      ${link('containers', 'Containers')} ${user.administrator ? link('agents', 'Agents') : ''}
+      ${entries.map(([name, [path, label]]) => link(path, label, name === section))}
     </nav>
     <form method="post" action="/sign-out" class="who">
-      <span>${user.username}</span>
+      ${link('/account', user.username, section === 'account')}
       <button class="quiet">Sign out</button>
     </form>`;
 }

@@ -1,7 +1,9 @@
 import type { ContextValues, Interceptor } from '@connectrpc/connect';
 import type { Caller } from '../app/caller.ts';
+import { callerOfApiToken } from '../auth/api-tokens.ts';
 import { policy, type Rpc, type Rule, scopeIncludes } from '../auth/policy.ts';
-import { callerOfToken } from '../auth/sessions.ts';
+import { callerOfSession } from '../auth/sessions.ts';
+import { isApiToken } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { addressKey, callerAgainKey, callerKey, requestIdKey, signInFirst, viaKey } from './caller-context.ts';
@@ -35,7 +37,8 @@ export function authenticate({ app }: ApiDeps): Interceptor {
     if (rule === undefined || token === undefined) throw signInFirst();
     const values = request.contextValues;
     const again = async () => {
-      const caller = await callerOfToken(app.store, app.clock, token, originOf(values));
+      const find = isApiToken(token) ? callerOfApiToken : callerOfSession;
+      const caller = await find(app.store, app.clock, token, originOf(values));
       requireScope(caller, rule);
       return caller;
     };

@@ -11,6 +11,7 @@ import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
+import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { ApiDeps } from './deps.ts';
 import { agentHandlers } from './handlers-agents.ts';
@@ -21,6 +22,7 @@ import { identityProviderHandlers } from './handlers-identity-providers.ts';
 import { operationHandlers } from './handlers-operations.ts';
 import { serviceHandlers } from './handlers-services.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
+import { tokenHandlers } from './handlers-tokens.ts';
 import { registerHealth } from './health.ts';
 import { registerReflection } from './reflection.ts';
 
@@ -29,6 +31,7 @@ export type { ApiDeps } from './deps.ts';
 /** Every service of the API. */
 export const apiServices = [
   AuthService,
+  TokensService,
   SitesService,
   NodesService,
   AgentsService,
@@ -42,6 +45,7 @@ export const apiServices = [
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
 export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AuthService, authHandlers(deps));
+  router.service(TokensService, tokenHandlers(deps));
   router.service(SitesService, siteHandlers(deps));
   router.service(NodesService, nodeHandlers(deps));
   router.service(AgentsService, agentHandlers(deps));

@@ -1,4 +1,4 @@
-import { policy, type Rpc, type TokenScope } from '../auth/policy.ts';
+import { policy, type Rpc, type Rule, type TokenScope } from '../auth/policy.ts';
 import { AppError } from '../errors.ts';
 import type { AuditVia } from '../store/schema-people.ts';
 
@@ -42,12 +42,13 @@ export interface AnonymousCaller {
 /**
  * Refuses a caller whom the policy's table does not let call an RPC at all. Verbs about one container or site check the
  * object besides, by `findContainer` and the like or by `authoriseSite`.
- * @throws AppError "administrator_required", "site_administrator_required"
+ * @throws AppError "administrator_required", "site_administrator_required", "outside_token"
  */
 export function authorise(caller: Caller, rpc: Rpc): void {
-  const { who } = policy[rpc];
+  const { who, scope }: Rule = policy[rpc];
   const restricted = caller.token?.siteId || caller.token?.containerId;
   if (who === 'administrator' && (!caller.administrator || restricted)) throw administratorRequired();
+  if (who === 'signed-in' && scope !== 'read' && caller.token?.containerId) throw outsideToken();
   if (who === 'site-administrator' && administeredSites(caller)?.length === 0) throw siteAdministratorRequired();
 }
 
@@ -58,6 +59,11 @@ export function authorise(caller: Caller, rpc: Rpc): void {
 export function authoriseSite(caller: Caller, rpc: Rpc, siteId: string): void {
   authorise(caller, rpc);
   if (policy[rpc].who === 'site-administrator' && !administersSite(caller, siteId)) throw siteAdministratorRequired();
+}
+
+/** Refuses a caller whose token reaches another site only. @throws AppError "outside_token" */
+export function refuseOutsideToken({ token }: Caller, siteId: string): void {
+  if (token?.siteId && token.siteId !== siteId) throw outsideToken();
 }
 
 /** Whether a caller administers a site. */
@@ -71,6 +77,13 @@ export function administeredSites({ administrator, siteIds, token }: Caller): re
   const { siteId } = token ?? {};
   if (!siteId) return administrator ? undefined : siteIds;
   return administrator || siteIds.includes(siteId) ? [siteId] : [];
+}
+
+function outsideToken(): AppError {
+  return new AppError('permission_denied', {
+    reason: 'outside_token',
+    message: 'This API token was made for one site or container only and does not reach here.',
+  });
 }
 
 function administratorRequired(): AppError {

@@ -47,10 +47,10 @@ export async function openSession(
 export type Origin = Pick<Caller, 'requestId' | 'address' | 'via'>;
 
 /**
- * Who a token belongs to.
+ * Who a session's token belongs to.
  * @throws AppError "unauthenticated" when it is unknown, expired or unused for too long
  */
-export async function callerOfToken(store: Store, clock: Clock, token: string, origin: Origin): Promise<Caller> {
+export async function callerOfSession(store: Store, clock: Clock, token: string, origin: Origin): Promise<Caller> {
   const session = await sessionByHash(store.db, tokenHash(token));
   const now = clock.now();
   const live = session && session.expires_at > now && session.last_used_at + SESSION_IDLE_MS > now;

@@ -8,6 +8,19 @@ export function newSessionToken(): string {
   return SESSION_PREFIX + randomBytes(32).toString('base64url');
 }
 
+/** What API tokens begin with. */
+const API_PREFIX = 'bet_';
+
+/** A new API token: 256 random bits. */
+export function newApiToken(): string {
+  return API_PREFIX + randomBytes(32).toString('base64url');
+}
+
+/** Whether a token is one for programs. */
+export function isApiToken(token: string): boolean {
+  return token.startsWith(API_PREFIX);
+}
+
 /** A new secret that ties a journey to a provider to one browser: 256 random bits. */
 export function newBrowserToken(): string {
   return randomBytes(32).toString('base64url');

@@ -11,6 +11,7 @@ import { nodeCommand } from './commands/node.ts';
 import { operationCommand } from './commands/operation.ts';
 import { serviceCommand } from './commands/service.ts';
 import { siteCommand } from './commands/site.ts';
+import { tokenCommand } from './commands/token.ts';
 import { explain } from './explain.ts';
 
 /** Builds the whole command line; apart from `main` so that its help can be tested. */
@@ -37,9 +38,18 @@ Examples:
   berth container list -o json
   berth container delete lab/web1 --wait`,
     );
-  for (const command of [...loginCommands(), siteCommand(), nodeCommand(), agentCommand()]) program.addCommand(command);
-  for (const command of [containerCommand(), serviceCommand(), operationCommand(), ldapCommand()])
-    program.addCommand(command);
+  const commands = [
+    ...loginCommands(),
+    tokenCommand(),
+    siteCommand(),
+    nodeCommand(),
+    agentCommand(),
+    containerCommand(),
+    serviceCommand(),
+    operationCommand(),
+    ldapCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
   inheritOutput(program);
   return program;
 }

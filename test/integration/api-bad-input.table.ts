@@ -191,6 +191,20 @@ export const badInputs: Record<Rpc, BadInputs> = {
   'AgentsService.RetryAgent': named('agent', '<nginx>'),
   'AgentsService.WatchAgents': { good: {}, bad: { site: REFERENCE.slice(1) } },
 
+  'TokensService.CreateApiToken': {
+    good: { name: 'deploy', scope: 'TOKEN_SCOPE_CONTAINERS', ttl: '3600s' },
+    bad: {
+      name: ['', 'x'.repeat(101), 'a\nb', 'a\0b', 'a\u202eb'],
+      scope: [0, 99],
+      site: REFERENCE.slice(1),
+      container: REFERENCE.slice(1),
+      ttl: ['59s', '-1s', '315705600s'],
+      idempotency_key: KEY,
+    },
+  },
+  'TokensService.ListApiTokens': listed('user'),
+  'TokensService.DeleteApiToken': named('api_token', '<token>'),
+
   'ServicesService.CreateService': {
     good: { container: 'lab/web1', service: { internal_port: 8080, tcp: {} } },
     bad: {

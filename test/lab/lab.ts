@@ -160,6 +160,8 @@ function controlPlaneProgram(network: LabNetwork, options: LabOptions): Program 
       BERTH_AGENT_LISTEN: `${address}:8444`,
       BERTH_SERVER_NAMES: `${address},localhost,127.0.0.1`,
       BERTH_HEARTBEAT_SECONDS: '2',
+      BERTH_LDAP_LISTEN: '0.0.0.0:636',
+      BERTH_LDAP_URIS: `ldaps://${address}:636`,
       ...(options.databaseUrl ? { BERTH_DATABASE_URL: options.databaseUrl } : {}),
     },
     logFile: join(network.directory, 'cp.log'),

@@ -17,7 +17,7 @@ import { bumpSite } from '../../store/site-changes.ts';
 import type { Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
-import { authorise, type Caller } from '../caller.ts';
+import { authorise, type Caller, refuseOutsideToken } from '../caller.ts';
 import { findSite } from '../find.ts';
 import { type CreateOutcome, checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { record } from '../record.ts';
@@ -74,6 +74,7 @@ async function reserve(
   const container = newId('ctr', tx.now);
   const operation = newId('opn', tx.now);
   const site = await findSite(tx.db, siteReference, 'container.site');
+  refuseOutsideToken(caller, site.id);
   // First of all, because it locks the site's row: creates of one site queue up instead of colliding.
   const revision = await bumpSite(tx, site.id, container);
   await requireAgents(

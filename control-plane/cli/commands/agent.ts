@@ -12,6 +12,7 @@ import { CliError } from '../explain.ts';
 import { formatOf, printList, printMessage } from '../output.ts';
 import { allPages } from '../pages.ts';
 import { wholeNumber } from '../parse.ts';
+import { timeText } from '../times.ts';
 
 const ROLES: Record<string, AgentRole> = {
   nginx: AgentRole.NGINX,
@@ -36,7 +37,7 @@ export function agentCommand(): Command {
         ['Run on the host', answer.command],
         ['Token', answer.token],
         ['CA SHA-256', answer.caSha256],
-        ['Works until', timeOf(answer.expiresAt)],
+        ['Works until', timeText(answer.expiresAt) || 'never'],
       ]);
     });
   agent
@@ -120,10 +121,6 @@ function stateOf(agent: Agent): string {
   return (AgentState[agent.state] ?? 'unknown').toLowerCase();
 }
 
-function timeOf(time: { seconds: bigint } | undefined): string {
-  return time ? new Date(Number(time.seconds) * 1000).toISOString() : 'never';
-}
-
 function show(command: Command, agent: Agent | undefined): void {
   if (!agent) throw new CliError('the server sent no agent.');
   printMessage(command, AgentSchema, agent, [
@@ -135,8 +132,8 @@ function show(command: Command, agent: Agent | undefined): void {
       'Generations',
       `desired ${agent.desiredGeneration}, sent ${agent.sentGeneration}, held ${agent.acknowledgedGeneration}, running ${agent.runningGeneration}`,
     ],
-    ['Last seen', timeOf(agent.lastSeenAt)],
-    ['Certificate until', timeOf(agent.certificateExpiresAt)],
+    ['Last seen', timeText(agent.lastSeenAt) || 'never'],
+    ['Certificate until', timeText(agent.certificateExpiresAt) || 'never'],
     ...agent.conditions.map((c): [string, string] => [c.kind, `${c.subject}: ${c.message}`]),
   ]);
 }

@@ -9,6 +9,7 @@ import { Command, Option } from 'commander';
 import { clientOf } from '../client.ts';
 import { CliError } from '../explain.ts';
 import { formatOf, printMessage } from '../output.ts';
+import { timeText } from '../times.ts';
 
 const SERVICES = { sssd: LoginService.SSSD, nslcd: LoginService.NSLCD };
 
@@ -51,8 +52,8 @@ async function logins(container: string, options: LoginsOptions, command: Comman
   printMessage(command, GuestLoginsSchema, found, [
     ['Directory', found.offered ? found.ldapUris.join(' ') : 'this installation offers none to containers'],
     ['Asks as', found.bindDn],
-    ['Secret changed', timeOf(found.secretChangedAt)],
-    ['Asked last', timeOf(found.lastUsedAt)],
+    ['Secret changed', timeText(found.secretChangedAt) || 'never'],
+    ['Asked last', timeText(found.lastUsedAt) || 'never'],
   ]);
 }
 
@@ -63,10 +64,8 @@ function showCommand(command: Command, setup: SetupCommand | undefined): void {
     printMessage(command, SetupCommandSchema, setup, []);
     return;
   }
-  process.stderr.write(`Works once, until ${timeOf(setup.expiresAt)}; authority SHA-256 ${setup.caSha256}\n`);
+  process.stderr.write(
+    `Works once, until ${timeText(setup.expiresAt) || 'never'}; authority SHA-256 ${setup.caSha256}\n`,
+  );
   process.stdout.write(`${setup.command}\n`);
-}
-
-function timeOf(time: { seconds: bigint } | undefined): string {
-  return time ? new Date(Number(time.seconds) * 1000).toISOString() : 'never';
 }

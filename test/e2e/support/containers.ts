@@ -13,7 +13,7 @@ export async function askFor(lab: Lab, hostname: string, idempotencyKey: string 
       hostname,
       template: 'debian-12',
       cores: 1,
-      memoryMib: 128,
+      memoryMib: 256,
       diskGib: 1,
       services: [
         { internalPort: 80, exposure: { case: 'http', value: { host: `${hostname}.${lab.site.externalDomains[0]}` } } },

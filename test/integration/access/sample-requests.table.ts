@@ -55,6 +55,22 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     request: { site: { id: '<site>', forwarders: ['10.80.0.3'] }, updateMask: 'forwarders' },
   },
   'SitesService.DeleteSite': { request: { site: '<empty>' } },
+  'TokensService.DeleteApiToken': {
+    prepare: async ({ bench }, { username }) => {
+      const row = { id: `tok-${username}`, name: 'x', prefix: 'bet_x', scope: 'read' } as const;
+      const user = await bench.store.db
+        .selectFrom('users')
+        .select('id')
+        .where('username', '=', username)
+        .executeTakeFirst();
+      if (!user) return { token: 'tok-none' };
+      await bench.store.db
+        .insertInto('api_tokens')
+        .values({ ...row, user_id: user.id, token_hash: '', last_used_address: '', created_at: 1 })
+        .execute();
+      return { token: row.id };
+    },
+  },
   'AgentsService.ListAgents': { narrowed: true },
   'AgentsService.WatchAgents': { narrowed: true },
   'NodesService.DeleteNode': { request: { node: '<spare>' } },

@@ -1,0 +1,150 @@
+// Logins in real guests: SSSD in one, nslcd in the other, real sshd and sudo in both, people from the control plane's own
+// directory, and a client outside the site that reaches sshd through nginx. What is decided centrally must hold at the
+// next login, so nothing here waits between a decision and the login that shows it, except where it says how long.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GuestLoginsService, LoginService } from '@berth/proto/api/v1/guest_logins_pb.js';
+import { createClient } from '@connectrpc/connect';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { CommandError, runCommand } from '../lab/net/command.ts';
+import { LAB_ADMINISTRATOR } from '../lab/site-setup.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { made } from './support/containers.ts';
+import { type Guest, guestOf, type Proof } from './support/guest.ts';
+import { openPeople, type People, type Person } from './support/people.ts';
+
+let lab: Lab;
+let people: People;
+let directory: string;
+const guests = new Map<string, Guest>();
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'berth-keys-'));
+  lab = await createLab({ guest: 'debian-12' });
+  people = await openPeople(lab);
+  const [sssd, nslcd] = await Promise.all([made(lab, 'with-sssd'), made(lab, 'with-nslcd')]);
+  guests.set('sssd', await guestOf(lab, sssd)).set('nslcd', await guestOf(lab, nslcd));
+  await Promise.all([...guests.values()].map(isSetUp));
+  // A container that is there already gets the other service by a command from its page.
+  const client = createClient(GuestLoginsService, lab.api.transport);
+  const { setup } = await client.createSetupCommand({ container: nslcd.id, loginService: LoginService.NSLCD });
+  await guests.get('nslcd')?.run('sh', ['-c', setup?.command ?? 'false']);
+});
+
+afterAll(async () => {
+  await people?.close();
+  await lab?.destroy();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** A template prepared for Berth sets up its logins by itself at the first boot. */
+function isSetUp(guest: Guest): Promise<unknown> {
+  const what = `${guest.container.hostname} to set up its logins`;
+  return waitFor(() => guest.run('test', ['-s', '/etc/berth/set-up']), { what, timeoutMs: 60_000 });
+}
+
+const PASSWORD = 'Quiet harbour 17';
+let count = 0;
+/** A person nobody has met yet. */
+const someone = () => people.add(`p${++count}-${Date.now().toString(36)}`, PASSWORD);
+const password = (text = PASSWORD): Proof => ({ password: text });
+
+async function refused(guest: Guest, { username }: Person, proof: Proof): Promise<void> {
+  const attempt = guest.ssh(username, proof, 'true');
+  await expect(attempt).rejects.toThrow(CommandError);
+  await expect(attempt).rejects.toThrow(/Permission denied|Connection closed/);
+}
+
+describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
+  const here = () => guests.get(service) as Guest;
+  const member = async (role: 'viewer' | 'user' | 'maintainer') => {
+    const person = await someone();
+    await people.grant(here().container.id, person, role);
+    return person;
+  };
+
+  test('a member logs in with password and with key, is who he is, and has a home', async () => {
+    const person = await member('user');
+    const keyFile = join(directory, `${person.username}-key`);
+    await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+    await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8'));
+    const line = 'id; pwd; stat -c "%U %G" "$HOME"';
+    for (const proof of [password(), { keyFile }]) {
+      const { stdout } = await here().ssh(person.username, proof, line);
+      const [id = '', home, owner] = stdout.trim().split('\n');
+      expect(id).toMatch(new RegExp(`^uid=2\\d{3}\\(${person.username}\\) gid=2001\\(ldapusers\\)`));
+      expect([home, owner]).toEqual([`/home/${person.username}`, `${person.username} ldapusers`]);
+    }
+    await refused(here(), person, password('not my password'));
+  });
+
+  test('a maintainer and the owner use sudo, a user does not', async () => {
+    const [maintainer, user] = [await member('maintainer'), await member('user')];
+    const list = 'sudo -S -p "" -l';
+    const rule = await waitFor(
+      async () => (await here().ssh(maintainer.username, password(), list, { input: `${PASSWORD}\n` })).stdout,
+      { what: 'the rule of a new maintainer', timeoutMs: 20_000 },
+    );
+    expect(rule).toMatch(/\(ALL( : ALL)?\) ALL/);
+    const { stdout } = await here().ssh(maintainer.username, password(), 'sudo -S -p "" id -u', {
+      input: `${PASSWORD}\n`,
+    });
+    expect(stdout.trim()).toBe('0');
+    const owner = LAB_ADMINISTRATOR;
+    const input = `${owner.password}\n`;
+    const asOwner = await here().ssh(owner.username, password(owner.password), 'sudo -S -p "" id -u', { input });
+    expect(asOwner.stdout.trim()).toBe('0');
+    const attempt = here().ssh(user.username, password(), 'sudo -S -p "" id -u', { input: `${PASSWORD}\n` });
+    await expect(attempt).rejects.toThrow(/not in the sudoers file|not allowed|may not run/);
+  });
+
+  test('who is no member, or a mere viewer, does not get in', async () => {
+    await refused(here(), await someone(), password());
+    await refused(here(), await member('viewer'), password());
+  });
+
+  test('who was a member does not get in any more, by password or key', async () => {
+    const person = await member('user');
+    const keyFile = join(directory, `${person.username}-key`);
+    await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+    await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8'));
+    await here().ssh(person.username, { keyFile }, 'true');
+    await here().ssh(person.username, password(), 'true');
+    await people.withdraw(here().container.id, person);
+    await refused(here(), person, password());
+    await refused(here(), person, { keyFile });
+  });
+
+  test('who is suspended does not get in any more', async () => {
+    const person = await member('maintainer');
+    await here().ssh(person.username, password(), 'true');
+    await people.suspend(person);
+    await refused(here(), person, password());
+  });
+
+  test('a new password holds at once, and the old one no longer', async () => {
+    const person = await member('user');
+    await here().ssh(person.username, password(), 'true');
+    await people.setPassword(person, 'Another harbour 18');
+    await refused(here(), person, password());
+    await here().ssh(person.username, password('Another harbour 18'), 'true');
+  });
+
+  test('passwd changes it everywhere', async () => {
+    const person = await member('user');
+    const next = 'Third harbour, 19!';
+    const input = `${PASSWORD}\n${next}\n${next}\n`;
+    const { stdout, stderr } = await here().ssh(person.username, password(), 'passwd', { input });
+    expect(`${stdout}${stderr}`).toMatch(/updated successfully|password changed/i);
+    await refused(here(), person, password());
+    await here().ssh(person.username, password(next), 'true');
+    await people.grant(other(service).container.id, person, 'user');
+    await other(service).ssh(person.username, password(next), 'true');
+  });
+});
+
+function other(service: string): Guest {
+  return guests.get(service === 'sssd' ? 'nslcd' : 'sssd') as Guest;
+}
