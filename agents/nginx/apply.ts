@@ -180,8 +180,8 @@ export class NginxApplier {
   }
 
   /**
-   * An apply goes at once: the hundred milliseconds for which nginx's master keeps both generations of workers are the
-   * window in which the core collects what comes meanwhile. Only lingering workers slow it down.
+   * An apply goes at once. nginx's master, which rests for a tenth of a second after each reload, makes the window in
+   * which the core collects what comes meanwhile. Only lingering workers slow it down.
    */
   async #pace(): Promise<void> {
     const { nginx, clock, options } = this.#parts;

@@ -73,6 +73,11 @@ export class NginxProcess {
   /**
    * Resolves when `releaseId` is served and no earlier worker takes connections any more, or with nginx's own words
    * when it kept its old configuration, or after `withinMs` milliseconds.
+   *
+   * nginx's master lets both generations of workers serve for a tenth of a second before it dismisses the earlier one,
+   * and it is mostly the earlier one that gets the connections. Once the new workers are there, nothing is left to wait
+   * for, so the earlier ones are dismissed from here: a change is served 100 ms sooner. The master's own signal then
+   * finds them leaving or gone, and it starts none of them anew.
    */
   async takenOver(releaseId: string, withinMs = TAKE_OVER_MS): Promise<StepFailure | undefined> {
     const deadline = this.#clock.now() + withinMs;
@@ -110,9 +115,13 @@ export class NginxProcess {
     if (master !== undefined && (await this.#log.rotate())) send(master, 'SIGUSR1');
   }
 
+  /** Whether new workers alone take connections; where both do and the new ones are complete, the others are dismissed. */
   async #replaced(): Promise<boolean> {
     const active = (await this.workers()).filter((worker) => !worker.old).map((worker) => worker.pid);
-    return active.length > 0 && !active.some((pid) => this.#workersBefore.includes(pid));
+    const former = active.filter((pid) => this.#workersBefore.includes(pid));
+    const complete = active.length - former.length >= Math.max(1, this.#workersBefore.length);
+    if (complete) for (const pid of former) send(pid, 'SIGQUIT');
+    return active.length > 0 && former.length === 0;
   }
 
   async #start(): Promise<StepFailure | undefined> {

@@ -7,7 +7,7 @@
 import { createServer } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { AgentRole, AgentsService } from '@berth/proto/api/v1/agents_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
 import { createLocalLab, type LocalLab } from '@berth/test/lab/local-lab.ts';
 import { populate } from '@berth/test/lab/populate.ts';
@@ -65,8 +65,9 @@ async function measure(size: number, say: (line: string) => void): Promise<numbe
 }
 
 /**
- * Adds one route and asks for it until it is served, then takes it away again, so that as many routes are present at
- * the next change; milliseconds from before the call to the first good answer.
+ * Adds one route and asks for it until it is served, then takes it away again and waits until that is done, so that as
+ * many routes are present at the next change and nothing is left to do; milliseconds from before the call to the first
+ * good answer.
  */
 async function change(
   lab: LocalLab,
@@ -84,11 +85,23 @@ async function change(
   });
   await waitFor(async () => (await ask(lab.ports.https, host)) === 200, { timeoutMs, intervalMs: 2, what: host });
   const took = performance.now() - began;
+  const added = await settled(lab, 0n, timeoutMs);
   await services.deleteService({ service: service?.id ?? '' });
-  await waitFor(async () => (await ask(lab.ports.https, host)) !== 200, { timeoutMs, intervalMs: 10, what: host });
-  // Apart from each other, as people's changes are: otherwise the next one only measures the rest of this one.
-  await pause(100);
+  await settled(lab, added, timeoutMs);
   return took;
+}
+
+/** Waits until nginx's agent runs what it should, of a generation above `above`. @returns that generation */
+async function settled(lab: LocalLab, above: bigint, timeoutMs: number): Promise<bigint> {
+  const agents = createClient(AgentsService, lab.api.transport);
+  return waitFor(
+    async () => {
+      const nginx = (await agents.listAgents({})).agents.find(({ roles }) => roles.includes(AgentRole.NGINX));
+      const { runningGeneration = 0n, desiredGeneration = 0n } = nginx ?? {};
+      return runningGeneration === desiredGeneration && runningGeneration > above ? runningGeneration : undefined;
+    },
+    { timeoutMs, what: 'nginx to have settled' },
+  );
 }
 
 function ask(port: number, host: string): Promise<number> {
