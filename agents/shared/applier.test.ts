@@ -43,6 +43,20 @@ describe('Applier', () => {
     expect(applier.outcome).toMatchObject({ phase: ConfigPhase.RUNNING, timingsMs: { reload: 1 } });
   });
 
+  it('applies what comes at any moment about the end of an apply', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const late = set(2n, `late-${turns}`);
+      const own = new FakeRole();
+      const ended = async ({ set: done }: GenerationOutcome) => void (done !== late && submitAfter(turns));
+      const one = new Applier({ roles: [own], clock, random: () => 0.5, log: quiet, prepare: async () => {}, ended });
+      const submitAfter = async (left: number): Promise<void> =>
+        left === 0 ? one.submit(late, new Set([A])) : Promise.resolve().then(() => submitAfter(left - 1));
+      one.submit(set(1n, 'a'));
+      await clock.advance(0);
+      expect(own.applied.map(({ generation }) => generation)).toEqual([1n, 2n]);
+    }
+  });
+
   it('applies only the newest of what came during an apply, with everything that changed', async () => {
     const gate = Promise.withResolvers<ApplyReport>();
     applier.submit(set(1n));

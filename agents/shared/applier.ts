@@ -116,6 +116,8 @@ export class Applier {
     this.#cancelRetry();
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
+      // Something was submitted after the last look and before this moment.
+      if (this.#dirty && !this.#stopped && this.#target) this.#wake();
     });
   }
 

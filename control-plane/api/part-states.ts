@@ -1,4 +1,5 @@
 import type { ContainerView } from '../app/containers/container-views.ts';
+import { holdsRevision, runsRevision } from '../store/agent-revisions.ts';
 import { type AgentRole, rolesOf } from '../store/agents.ts';
 import type { Row } from '../store/schema.ts';
 
@@ -13,7 +14,7 @@ export function addressState(view: ContainerView): Part {
   const { container, lease } = view;
   if (container.phase === 'deleting') return { ready: false, summary: `${container.address} is being freed` };
   const servers = withRole(view, 'dnsmasq');
-  const late = servers.find((agent) => agent.acked_generation < view.reservedRevision);
+  const late = servers.find((agent) => !holdsRevision(agent, view.reservedRevision));
   if (servers.length === 0) return { ready: false, summary: 'reserved; the site has no dnsmasq agent' };
   if (late) return { ready: false, summary: `reserved; not acknowledged by ${late.name} yet` };
   const acknowledged = `reserved, acknowledged by ${namesOf(servers)}`;
@@ -54,7 +55,7 @@ function servedBy(view: ContainerView, role: AgentRole, verb: string): Part {
     ({ kind, agent_id }) => kind === 'quarantined' && agent_id !== null && ids.has(agent_id),
   );
   if (refused) return { ready: false, summary: `set aside: ${refused.message}` };
-  const behind = agents.find((agent) => agent.running_generation < view.reservedRevision || refuses(agent));
+  const behind = agents.find((agent) => !runsRevision(agent, view.reservedRevision) || refuses(agent));
   if (!behind) return { ready: true, summary: `${verb} ${namesOf(agents)}` };
   const why = refuses(behind) ? `${behind.name} refuses its configuration` : `not ${verb} ${behind.name} yet`;
   return { ready: false, summary: why };

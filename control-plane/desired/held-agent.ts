@@ -15,12 +15,15 @@ export class HeldAgent {
     this.roles = roles;
   }
 
-  /** Takes the delta, or the snapshot where there is none. @returns the message; throws when it does not fit */
-  follow(desired: DesiredState): ConfigDelta {
+  /**
+   * Takes the delta, or the snapshot where there is none, in the session of an epoch.
+   * @returns the message; throws when it does not fit
+   */
+  follow(desired: DesiredState, epoch = 1n): ConfigDelta {
     const fromDigest = this.held.digest.bytes();
     const parts = desired.deltaFrom(this.held.generation, fromDigest);
     const message = create(ConfigDeltaSchema, {
-      epoch: 1n,
+      epoch,
       fromGeneration: this.held.generation,
       fromDigest,
       toGeneration: desired.generation,

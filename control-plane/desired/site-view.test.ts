@@ -2,75 +2,10 @@ import { ConfigDeltaSchema } from '@berth/proto/agent/v1/session_pb.js';
 import { toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { change } from './arbitrary-change.ts';
 import { HeldAgent } from './held-agent.ts';
 import { httpService, SiteModel, streamService } from './site-model.ts';
 import { SiteView } from './site-view.ts';
-
-type Change = (model: SiteModel) => void;
-
-const number = fc.nat(12);
-const services = fc
-  .tuple(number, fc.nat(2), fc.constantFrom(80, 8080), fc.boolean())
-  .map(([n, domain, port, tcp]) => [httpService(n, domain, port), ...(tcp ? [streamService(n, 'tcp', 22)] : [])]);
-
-const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.tuple(number, services).map(
-    ([n, some]): Change =>
-      (model) =>
-        model.addContainer(n, some),
-  ),
-  fc.tuple(number, services).map(
-    ([n, some]): Change =>
-      (model) =>
-        model.setServices(n, some),
-  ),
-  number.map(
-    (n): Change =>
-      (model) =>
-        model.removeContainer(n),
-  ),
-  fc.tuple(number, fc.constantFrom('ready' as const, 'deleting' as const)).map(
-    ([n, phase]): Change =>
-      (model) =>
-        model.changeContainer(n, { phase }),
-  ),
-  fc.tuple(number, fc.nat(200)).map(
-    ([n, vmid]): Change =>
-      (model) =>
-        model.changeContainer(n, { vmid: 500 + vmid }),
-  ),
-  fc.tuple(number, fc.constantFrom('nod-1', 'nod-2')).map(
-    ([n, node_id]): Change =>
-      (model) =>
-        model.changeContainer(n, { node_id }),
-  ),
-  fc.nat(2).map(
-    (n): Change =>
-      (model) =>
-        model.addDomain(n),
-  ),
-  fc.tuple(fc.nat(2), fc.constantFrom('one', 'two')).map(
-    ([n, pem]): Change =>
-      (model) =>
-        model.renewCertificate(n, pem),
-  ),
-  fc.tuple(fc.constantFrom('nod-1', 'nod-2'), fc.constantFrom(null, 'agt-1', 'agt-2')).map(
-    ([id, agent]): Change =>
-      (model) =>
-        model.setNode(id, agent),
-  ),
-  fc.subarray(['agt-1', 'agt-2']).map(
-    (ids): Change =>
-      (model) =>
-        model.setAgents(ids),
-  ),
-  fc.constantFrom('lab.internal', 'else.internal').map(
-    (name): Change =>
-      (model) =>
-        model.setInternalDomain(name),
-  ),
-  fc.constant<Change>((model) => model.prune()),
-);
 
 const step = fc.record({ changes: fc.array(change, { maxLength: 4 }), following: fc.subarray([0, 1, 2, 3, 4, 5]) });
 

@@ -16,6 +16,8 @@ export interface ConfigPusherOptions {
   roles: readonly AgentRole[];
   hello: Hello;
   say(message: Say): void;
+  /** Notes that a revision asks nothing new of the agent. */
+  covered(generation: bigint, revision: bigint): void;
   /** Starts and ends the wait for an answer. */
   answer: { start(): void; stop(): void };
 }
@@ -25,6 +27,7 @@ export class ConfigPusher {
   readonly #options: ConfigPusherOptions;
   readonly #state: PushState;
   #desired = -1n;
+  #covered = -1n;
   #awake = false;
 
   constructor(options: ConfigPusherOptions) {
@@ -51,16 +54,24 @@ export class ConfigPusher {
     this.#awake = false;
     const { store, reporter, view, roles, say, answer } = this.#options;
     const target = view.forAgent({ id: reporter.agentId, roles });
+    const { revision } = view;
     const delta = this.#state.next(target);
-    if (!delta && target.generation === this.#desired) return;
+    if (!delta && target.generation === this.#desired) return this.#cover(revision);
     this.#desired = target.generation;
+    this.#covered = revision;
     if (delta) {
       answer.start();
       say({ case: 'config', value: delta });
     }
-    const desired = { desired_generation: Number(target.generation) };
+    const desired = { desired_generation: Number(target.generation), covered_revision: Number(revision) };
     const set = delta ? { ...desired, sent_generation: Number(target.generation) } : desired;
     await store.transaction((tx) => write(tx, reporter, set));
+  }
+
+  #cover(revision: bigint): void {
+    if (revision <= this.#covered) return;
+    this.#covered = revision;
+    this.#options.covered(this.#desired, revision);
   }
 
   /** Sends the current generation once more because somebody asked for it. */

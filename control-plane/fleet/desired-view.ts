@@ -21,6 +21,8 @@ export interface AgentView {
 
 /** Desired state of a site as sessions see it. */
 export interface FleetSiteView {
+  /** Revision of the site that this view shows. */
+  readonly revision: bigint;
   /** Takes in what was committed since; cheap when nothing was. */
   refresh(): Promise<unknown>;
   forAgent(agent: { id: string; roles: readonly AgentRole[] }): AgentView;

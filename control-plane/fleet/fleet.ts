@@ -6,9 +6,11 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { Logger } from '../log.ts';
+import type { Covered } from '../store/agent-revisions.ts';
 import { clearSessionsOf, flushLastSeen } from '../store/agents.ts';
 import { expireCommands } from '../store/commands.ts';
 import type { Store, Topic } from '../store/store.ts';
+import { Coverage } from './coverage.ts';
 import type { FleetSiteView } from './desired-view.ts';
 import { prune } from './prune.ts';
 import { Session, type SessionTimes } from './session.ts';
@@ -42,12 +44,14 @@ export class Fleet {
   readonly #open = new Set<Session>();
   readonly #byAgent = new Map<string, Session>();
   readonly #hubs = new Map<string, SiteHub>();
+  readonly #coverage: Coverage;
   readonly #cancels: (() => void)[] = [];
   #startedAt = 0;
   #draining = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#coverage = new Coverage(options);
   }
 
   /** When this replica began to listen, milliseconds since the epoch; see `agentState`. */
@@ -102,6 +106,7 @@ export class Fleet {
     for (const session of sessions) session.end('unavailable', 'the control plane is going away');
     await Promise.all(sessions.map((session) => session.idle()));
     await Promise.all([...this.#hubs.values()].map((hub) => hub.stop()));
+    await this.#coverage.stop();
   }
 
   #deps() {
@@ -113,6 +118,7 @@ export class Fleet {
       replicaId,
       times: { ...TIMES, ...times },
       opened: (session: Session, row: { site_id: string }) => this.#opened(session, row.site_id),
+      covered: (covered: Covered) => this.#coverage.note(covered),
       ended: (session: Session) => this.#ended(session),
     };
   }

@@ -119,9 +119,9 @@ test('an agent that floods is read from no faster than it is dealt with, and los
     agent.say({ case: 'commandResult', value: { commandId: `cmd-${n}` } });
   }
   const acknowledged = () => agent.heard.flatMap((each) => (each.case === 'reportAck' ? each.value.commandIds : []));
-  await waitFor(() => acknowledged().length === 1_000, { what: 'every acknowledgement' });
+  await waitFor(() => acknowledged().length === 1_000, { what: 'every acknowledgement', timeoutMs: 60_000 });
   expect(acknowledged().at(-1)).toBe('cmd-1000');
-});
+}, 90_000);
 
 test('a second session of an agent ends the first', async () => {
   const who = await identity();

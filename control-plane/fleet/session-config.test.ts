@@ -1,5 +1,6 @@
 import { ConfigPhase } from '@berth/proto/agent/v1/session_pb.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runsRevision } from '../store/agent-revisions.ts';
 import { addContainer, record, ScriptedAgent } from './test-site.ts';
 import { TestWorld } from './test-world.ts';
 
@@ -27,6 +28,31 @@ test('a generation with the same content is an empty delta, also when history is
   await world.move(...world.view.current);
   expect(agent.all('config')[1]).toMatchObject({ snapshot: false, toGeneration: 3n, upserts: [], removals: [] });
   expect((await world.row()).running_generation).toBe(3);
+});
+
+test('a change that asks nothing new of the agent is noted in its row, and not said to it', async () => {
+  const agent = await world.connect();
+  const said = agent.heard.length;
+  world.view.idleRevisions = 5n;
+  world.store.feed.publish({ kind: 'site', id: world.siteId });
+  await world.settle();
+  expect(agent.heard).toHaveLength(said);
+  const row = await world.row();
+  expect(row).toMatchObject({ desired_generation: 2, running_generation: 2, covered_revision: 7 });
+  expect(runsRevision(row, 7)).toBe(true);
+  agent.onDelta = () => false;
+  await world.move(record('web1', '10.64.0.20'));
+  expect(await world.row()).toMatchObject({ desired_generation: 3, running_generation: 2, covered_revision: 8 });
+  expect(runsRevision(await world.row(), 7)).toBe(false);
+});
+
+test('an agent that was told of a later number by another replica takes the one of this replica for the same set', async () => {
+  const agent = await world.connect();
+  agent.end?.closed();
+  agent.held = { ...agent.held, generation: 9n };
+  await world.connect(agent);
+  expect(agent.all('config')).toMatchObject([{ snapshot: false, toGeneration: 2n, upserts: [], removals: [] }]);
+  expect(await world.row()).toMatchObject({ acked_generation: 2, running_generation: 2, rejected_generation: 0 });
 });
 
 test('keeps one delta in flight and then sends only the newest', async () => {

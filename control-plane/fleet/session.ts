@@ -9,6 +9,7 @@ import type { Clock } from '@berth/proto/contract/clock.ts';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { Logger } from '../log.ts';
+import type { Covered } from '../store/agent-revisions.ts';
 import { type AgentRole, endSession, rolesOf, takeOverSession } from '../store/agents.ts';
 import type { Row } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -44,6 +45,8 @@ export interface SessionDeps {
   times: SessionTimes;
   /** Takes the session up: the view of its site, ready and refreshed. */
   opened(session: Session, row: Row<'agents'>): Promise<FleetSiteView>;
+  /** Has it noted that a revision asks nothing new of the session's agent. */
+  covered(covered: Covered): void;
   /** The session is over; may be said twice. */
   ended(session: Session): void;
 }
@@ -184,7 +187,9 @@ export class Session implements SessionEnd {
     this.#state = 'open';
     const late = () => this.end('deadline_exceeded', 'a delta was not answered in time');
     const answer = { start: () => this.#timer('answer', times.answerMs, late), stop: () => this.#cancel('answer') };
-    this.#pusher = new ConfigPusher({ store, reporter, log, view, roles, hello, say, answer });
+    const covered = (generation: bigint, revision: bigint) =>
+      this.#deps.covered({ ...reporter, generation: Number(generation), revision: Number(revision) });
+    this.#pusher = new ConfigPusher({ store, reporter, log, view, roles, hello, say, covered, answer });
     this.#commands = new CommandSender({ store, reporter, clock, say });
     this.#reports = new ReportReader({ store, reporter, log, roles, say, commands: this.#commands });
     return view;

@@ -48,6 +48,8 @@ export class SiteHub {
     this.#stale = true;
     this.#running ??= this.#refresh().finally(() => {
       this.#running = undefined;
+      // It moved after the last look and before this moment.
+      if (this.#stale) this.moved();
     });
   }
 

@@ -70,7 +70,14 @@ export class ScriptedView implements FleetSiteView {
   /** Whether deltas are known. */
   remembers = true;
 
+  /** Changes of the site that ask nothing new of the agent. */
+  idleRevisions = 0n;
+
   async refresh(): Promise<void> {}
+
+  get revision(): bigint {
+    return this.#generation + this.idleRevisions;
+  }
 
   /** The next generation. */
   set(resources: readonly Resource[]): void {

@@ -1,3 +1,4 @@
+import { runsRevision } from '../store/agent-revisions.ts';
 import { type AgentRole, activeAgentsOf, rolesOf } from '../store/agents.ts';
 import type { Row } from '../store/schema.ts';
 import type { Db } from '../store/store.ts';
@@ -26,17 +27,18 @@ export async function quarantineOf(db: Db, agentId: string, containerId: string)
   return row && `${row.subject}: ${row.message}`;
 }
 
-/** Whether every agent of a role runs a generation, or the reason why one does not yet. */
-export function allRun(agents: readonly Row<'agents'>[], generation: number): Look<null> {
-  const behind = agents.find((agent) => agent.running_generation < generation);
+/** Whether every agent runs what a revision of its site asks of it, or the reason why one does not yet. */
+export function allRun(agents: readonly Row<'agents'>[], revision: number): Look<null> {
+  const behind = agents.find((agent) => !runsRevision(agent, revision));
   if (!behind) return { done: null };
-  return { waiting: whyBehind(behind, generation) };
+  return { waiting: whyBehind(behind, revision) };
 }
 
-/** Why an agent does not run a generation, in words that stay the same while nothing changes. */
-export function whyBehind(agent: Row<'agents'>, generation: number): string {
+/** Why an agent does not run a revision, in words that stay the same while nothing changes. */
+function whyBehind(agent: Row<'agents'>, revision: number): string {
   if (agent.session_id === null) return `agent ${agent.name} is not connected`;
-  if (agent.rejected_generation >= generation) {
+  const { rejected_generation: rejected, desired_generation: desired } = agent;
+  if (rejected > 0 && (rejected >= revision || rejected === desired)) {
     return `agent ${agent.name} refuses its configuration: ${agent.rejected_message}`;
   }
   return `agent ${agent.name} does not run it yet`;

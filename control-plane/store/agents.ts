@@ -43,6 +43,7 @@ export type SessionWrite = Partial<
   Pick<
     Row<'agents'>,
     | 'desired_generation'
+    | 'covered_revision'
     | 'sent_generation'
     | 'acked_generation'
     | 'running_generation'
@@ -152,6 +153,8 @@ export function takeOverSession(store: Store, take: TakeOver): Promise<Row<'agen
       last_seen_at: tx.now,
       acked_generation: Number(take.heldGeneration),
       running_generation: Number(take.runningGeneration),
+      // What the former session knew was about what it had told the agent.
+      covered_revision: 0,
     };
     await tx.db.updateTable('agents').set(set).where('id', '=', take.agentId).execute();
     tx.nudge({ kind: 'agent', id: take.agentId });

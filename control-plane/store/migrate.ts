@@ -4,6 +4,7 @@ import { type Types, typesOf } from './dialect.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as people from './migrations/0002-people.ts';
 import * as guestLogins from './migrations/0003-guest-logins.ts';
+import * as coveredRevision from './migrations/0004-covered-revision.ts';
 import * as access from './migrations/0005-access.ts';
 import * as identityProviders from './migrations/0006-identity-providers.ts';
 import type { Database } from './schema.ts';
@@ -16,6 +17,7 @@ const STEPS: Record<string, Step> = {
   '0001-initial': initial,
   '0002-people': people,
   '0003-guest-logins': guestLogins,
+  '0004-covered-revision': coveredRevision,
   '0005-access': access,
   '0006-identity-providers': identityProviders,
 };

@@ -22,6 +22,11 @@ export interface AgentsTable {
   connected_at: number | null;
   last_seen_at: number | null;
   desired_generation: Generated<number>;
+  /**
+   * Revision of the site for which `desired_generation` is what the agent must hold: most changes of a site ask nothing
+   * new of some agents. 0 until a session has said so.
+   */
+  covered_revision: Generated<number>;
   sent_generation: Generated<number>;
   acked_generation: Generated<number>;
   running_generation: Generated<number>;

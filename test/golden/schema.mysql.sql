@@ -45,6 +45,7 @@ CREATE TABLE `agents` (
   `running_generation` bigint NOT NULL DEFAULT 0,
   `rejected_generation` bigint NOT NULL DEFAULT 0,
   `acked_lease_seq` bigint NOT NULL DEFAULT 0,
+  `covered_revision` bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
   KEY `agents_by_site_id` (`site_id`),
   CONSTRAINT `agents_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)

@@ -47,6 +47,7 @@ create table agents (
   running_generation bigint not null default 0,
   rejected_generation bigint not null default 0,
   acked_lease_seq bigint not null default 0,
+  covered_revision bigint not null default 0,
   constraint agents_pkey PRIMARY KEY (id),
   constraint agents_site FOREIGN KEY (site_id) REFERENCES sites(id)
 );

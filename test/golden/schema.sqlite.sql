@@ -46,6 +46,7 @@ CREATE TABLE "agents" (
   "running_generation" bigint default 0 not null,
   "rejected_generation" bigint default 0 not null,
   "acked_lease_seq" bigint default 0 not null,
+  "covered_revision" bigint default 0 not null,
   constraint "agents_site" foreign key ("site_id") references "sites" ("id")
 );
 

@@ -9,6 +9,8 @@ import {
 import { PowerState } from '@berth/proto/agent/v1/resource_pb.js';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { commandMessage, openCommands, recordCommandResult } from '../../store/commands.ts';
+import type { Row } from '../../store/schema.ts';
+import { siteRevision } from '../../store/site-changes.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What a script makes of a command; undefined leaves it unanswered. */
@@ -28,6 +30,8 @@ export class ScriptedFleet {
   readonly foreign = new Set<number>();
   /** Agents that run no new generation and answer nothing. */
   readonly silent = new Set<string>();
+  /** Agents of which no change asks anything new: their sessions note only that. */
+  readonly unconcerned = new Set<string>();
   /** Address the DHCP server hands out instead of the reserved one. */
   wrongAddress: string | undefined;
   readonly #store: Store;
@@ -66,28 +70,29 @@ export class ScriptedFleet {
     const agents = await this.#store.db.selectFrom('agents').selectAll().where('status', '=', 'active').execute();
     for (const agent of agents) {
       if (this.silent.has(agent.name)) continue;
-      await this.#runNewest(agent.id, agent.site_id, agent.running_generation);
+      await this.#runNewest(agent);
       for (const row of await openCommands(this.#store.db, agent.id)) {
         await this.#answer(agent.id, agent.site_id, commandMessage(this.#store.secrets, row, 1n));
       }
     }
   }
 
-  async #runNewest(agentId: string, siteId: string, running: number): Promise<void> {
+  async #runNewest({ id, name, site_id, covered_revision }: Row<'agents'>): Promise<void> {
     await this.#store.transaction(async (tx) => {
-      const site = await tx.db
-        .selectFrom('sites')
-        .select('revision')
-        .where('id', '=', siteId)
-        .executeTakeFirstOrThrow();
-      if (site.revision === running) return;
-      const generation = site.revision;
+      const generation = await siteRevision(tx.db, site_id);
+      if (generation === covered_revision) return;
+      const moved = {
+        desired_generation: generation,
+        sent_generation: generation,
+        acked_generation: generation,
+        running_generation: generation,
+      };
       await tx.db
         .updateTable('agents')
-        .set({ desired_generation: generation, sent_generation: generation, running_generation: generation })
-        .where('id', '=', agentId)
+        .set({ covered_revision: generation, ...(!this.unconcerned.has(name) && moved) })
+        .where('id', '=', id)
         .execute();
-      tx.nudge({ kind: 'agent', id: agentId });
+      tx.nudge({ kind: 'agent', id });
     });
   }
 
