@@ -126,6 +126,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
       fleet: { retry: (agentId) => fleet.retry(agentId) },
       enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
       identityProviders: createRelyingParty({ clock }),
+      publicUrl: config.publicUrl,
+      sendMail: sendBySmtp,
       logins: loginsOf(config, authority),
       firstVmid: config.firstVmid,
     },

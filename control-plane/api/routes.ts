@@ -10,6 +10,7 @@ import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
+import { SettingsService } from '@berth/proto/api/v1/settings_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
@@ -21,6 +22,7 @@ import { guestLoginsHandlers } from './handlers-guest-logins.ts';
 import { identityProviderHandlers } from './handlers-identity-providers.ts';
 import { operationHandlers } from './handlers-operations.ts';
 import { serviceHandlers } from './handlers-services.ts';
+import { settingsHandlers } from './handlers-settings.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
 import { tokenHandlers } from './handlers-tokens.ts';
 import { registerHealth } from './health.ts';
@@ -40,6 +42,7 @@ export const apiServices = [
   OperationsService,
   GuestLoginsService,
   IdentityProvidersService,
+  SettingsService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
@@ -54,6 +57,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(OperationsService, operationHandlers(deps));
   router.service(GuestLoginsService, guestLoginsHandlers(deps));
   router.service(IdentityProvidersService, identityProviderHandlers(deps));
+  router.service(SettingsService, settingsHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

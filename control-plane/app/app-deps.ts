@@ -1,6 +1,7 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { RelyingParty } from '../auth/oidc/relying-party.ts';
+import type { SendMail } from '../mail/smtp.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the verbs need of the fleet. */
@@ -38,6 +39,10 @@ export interface AppDeps {
   enrolment: EnrolmentPort;
   /** Speaks with identity providers. */
   identityProviders: RelyingParty;
+  /** Base URL of the pages, for links in mails. */
+  publicUrl: string;
+  /** Sends a mail at once, past the outbox. */
+  sendMail: SendMail;
   /** Absent where no directory is offered to guests. */
   logins?: LoginsPort | undefined;
   /** Lowest VMID Berth takes, at least 100. */

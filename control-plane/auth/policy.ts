@@ -84,6 +84,11 @@ export const policy = {
   'OperationsService.GetOperation': rule('viewer', 'read'),
   'OperationsService.ListOperations': rule('signed-in', 'read'),
   'OperationsService.WatchOperation': rule('viewer', 'read'),
+  'SettingsService.GetPublicSettings': rule('anyone', 'read'),
+  'SettingsService.GetSettings': rule('administrator', 'read'),
+  'SettingsService.UpdateSettings': rule('administrator', 'admin'),
+  'SettingsService.SendTestMail': rule('administrator', 'admin'),
+  'SettingsService.SendMailToAll': rule('administrator', 'admin'),
 } as const satisfies Record<string, Rule>;
 
 /** An RPC of the API, e.g. "SitesService.CreateSite". */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Row } from '../store/schema.ts';
 import { lockSetting, readSetting, writeSetting } from '../store/settings.ts';
 import type { Db, Store, Tx } from '../store/store.ts';
 
@@ -21,6 +22,9 @@ const shape = z.object({
 /** How mail is sent. */
 export type MailSettings = z.infer<typeof shape>;
 
+/** How mail is sent, and whether there is a password. */
+export type StoredMailSettings = MailSettings & { passwordSet: boolean };
+
 /** How mail is sent, with what proves who we are. */
 export interface MailAccount extends MailSettings {
   password: string;
@@ -35,10 +39,9 @@ const NOT_SET_UP: MailSettings = {
   caPem: '',
 };
 
-/** The settings without the password, and whether there is one. */
-export async function readMailSettings(db: Db): Promise<MailSettings & { passwordSet: boolean }> {
-  const row = await readSetting(db, SETTING);
-  return { ...parse(row?.value ?? ''), passwordSet: (row?.secret_box ?? null) !== null };
+/** The settings, but for the password. */
+export async function readMailSettings(db: Db): Promise<StoredMailSettings> {
+  return stored(await readSetting(db, SETTING));
 }
 
 /** Whether mail can be sent at all. */
@@ -57,23 +60,24 @@ export async function readMailAccount({
   return { ...settings, password: row?.secret_box ? secrets.open(row.secret_box, SETTING) : '' };
 }
 
+/** Reads the settings as `readMailSettings` does, and keeps others from changing them until the transaction ends. */
+export async function lockMailSettings(tx: Tx): Promise<StoredMailSettings> {
+  return stored(await lockSetting(tx, SETTING));
+}
+
 /**
- * Changes the settings; whatever waits to be sent is tried again by them at once.
- * @param change gets the present ones; `password` undefined keeps the present one, empty takes it away
+ * Writes what `lockMailSettings` has locked; whatever waits to be sent is tried again by it at once.
+ * @param password undefined keeps the present one, empty takes it away
  */
-export async function changeMailSettings(
-  tx: Tx,
-  change: (present: MailSettings & { passwordSet: boolean }) => {
-    settings: MailSettings;
-    password?: string | undefined;
-  },
-): Promise<void> {
-  const row = await lockSetting(tx, SETTING);
-  const { settings, password } = change({ ...parse(row.value), passwordSet: row.secret_box !== null });
+export async function writeMailSettings(tx: Tx, settings: MailSettings, password?: string): Promise<void> {
   const secret = password === undefined ? {} : { secret_box: password ? tx.secrets.seal(password, SETTING) : null };
-  await writeSetting(tx, SETTING, { value: JSON.stringify(settings), ...secret });
+  await writeSetting(tx, SETTING, { value: JSON.stringify(shape.parse(settings)), ...secret });
   await tx.db.updateTable('outgoing_mails').set({ next_attempt_at: tx.now }).where('state', '=', 'queued').execute();
   tx.nudge({ kind: 'mail', id: '' });
+}
+
+function stored(row: Pick<Row<'settings'>, 'value' | 'secret_box'> | undefined): StoredMailSettings {
+  return { ...parse(row?.value ?? ''), passwordSet: (row?.secret_box ?? null) !== null };
 }
 
 function parse(value: string): MailSettings {

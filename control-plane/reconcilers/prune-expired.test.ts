@@ -2,7 +2,7 @@ import { seededRandom } from '@berth/proto/contract/random.ts';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSession } from '../auth/sessions.ts';
-import { changeMailSettings } from '../mail/mail-settings.ts';
+import { lockMailSettings, writeMailSettings } from '../mail/mail-settings.ts';
 import { queueMail } from '../mail/queue-mail.ts';
 import { type Bench, openBench } from '../operations/testing/bench.ts';
 import { claimKey } from '../store/idempotency.ts';
@@ -43,9 +43,7 @@ describe('reconcilers', () => {
     const { store, clock } = bench;
     const queue = (subject: string) =>
       store.transaction(async (tx) => {
-        await changeMailSettings(tx, (present) => ({
-          settings: { ...present, host: 'a', senderAddress: 'b@c.example' },
-        }));
+        await writeMailSettings(tx, { ...(await lockMailSettings(tx)), host: 'a', senderAddress: 'b@c.example' });
         await queueMail(tx, { to: 'ada@example.org', subject, text: '' });
       });
     await queue('old');

@@ -23,10 +23,14 @@ export async function readInstallation(db: Db): Promise<Installation> {
   return parse((await readSetting(db, SETTING))?.value ?? '');
 }
 
-/** Changes what holds for everybody; `change` gets what holds now. */
-export async function changeInstallation(tx: Tx, change: (present: Installation) => Installation): Promise<void> {
-  const { value } = await lockSetting(tx, SETTING);
-  await writeSetting(tx, SETTING, { value: JSON.stringify(change(parse(value))) });
+/** Reads what holds for everybody, and keeps others from changing it until the transaction ends. */
+export async function lockInstallation(tx: Tx): Promise<Installation> {
+  return parse((await lockSetting(tx, SETTING)).value);
+}
+
+/** Writes what `lockInstallation` has locked. */
+export function writeInstallation(tx: Tx, installation: Installation): Promise<void> {
+  return writeSetting(tx, SETTING, { value: JSON.stringify(installation) });
 }
 
 function parse(value: string): Installation {

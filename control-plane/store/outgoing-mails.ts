@@ -93,6 +93,35 @@ export async function mailStates(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** How mail fares. */
+export interface MailFigures {
+  queued: number;
+  failed: number;
+  /** What the mail server said of the youngest mail that is not sent; empty where it said nothing. */
+  lastError: string;
+  lastSentAt: number | null;
+}
+
+/** How mail fares, as far back as mails are remembered. */
+export async function mailFigures(db: Db): Promise<MailFigures> {
+  const count = db.selectFrom('outgoing_mails').select((row) => row.fn.countAll<number | string>().as('n'));
+  const queued = await count.where('state', 'in', [...OPEN_STATES]).executeTakeFirstOrThrow();
+  const failed = await count.where('state', '=', 'failed').executeTakeFirstOrThrow();
+  const youngest = await db
+    .selectFrom('outgoing_mails')
+    .select('last_error')
+    .where('last_error', '!=', '')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const sent = await db
+    .selectFrom('outgoing_mails')
+    .select((row) => row.fn.max('sent_at').as('at'))
+    .executeTakeFirst();
+  const lastSentAt = sent?.at === null || sent?.at === undefined ? null : Number(sent.at);
+  return { queued: Number(queued.n), failed: Number(failed.n), lastError: youngest?.last_error ?? '', lastSentAt };
+}
+
 /** Drops mails nobody asks for any more. */
 export async function pruneMails(tx: Tx): Promise<void> {
   await tx.db

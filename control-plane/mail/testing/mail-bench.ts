@@ -4,7 +4,7 @@ import pino from 'pino';
 import { openStore } from '../../store/open.ts';
 import type { Row } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
-import { changeMailSettings } from '../mail-settings.ts';
+import { lockMailSettings, writeMailSettings } from '../mail-settings.ts';
 import { startOutbox } from '../outbox.ts';
 import { type Mail, queueMail } from '../queue-mail.ts';
 import type { Delivery, OutgoingMail, SendMail } from '../smtp.ts';
@@ -43,8 +43,8 @@ export async function openMailBench(url = 'sqlite::memory:'): Promise<MailBench>
     sent: [],
     answer: () => ({ kind: 'sent', answer: '250 ok' }),
     setUp: (host) =>
-      store.transaction((tx) =>
-        changeMailSettings(tx, (present) => ({ settings: { ...present, host, senderAddress: 'berth@example.org' } })),
+      store.transaction(async (tx) =>
+        writeMailSettings(tx, { ...(await lockMailSettings(tx)), host, senderAddress: 'berth@example.org' }),
       ),
     queue: (mail = {}) =>
       store.transaction((tx) => queueMail(tx, { to: 'ada@example.org', subject: 'Hello', text: 'A link', ...mail })),

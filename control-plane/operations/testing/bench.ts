@@ -97,6 +97,8 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     fleet: { retry: () => undefined },
     enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
     identityProviders: createRelyingParty({ clock }),
+    publicUrl: 'https://berth.example:8443',
+    sendMail: async () => ({ kind: 'unreachable', words: 'There is no mail server here.' }),
     firstVmid: 100,
     logins: LOGINS,
   };

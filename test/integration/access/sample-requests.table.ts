@@ -11,6 +11,7 @@
  */
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import { ensureSetupCode } from '@berth/control-plane/auth/setup-code.ts';
+import { lockMailSettings, writeMailSettings } from '@berth/control-plane/mail/mail-settings.ts';
 import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
 import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
@@ -41,6 +42,14 @@ async function linkPerson({ bench, identifiers }: World, { username }: Person): 
   const { id } = await bench.store.transaction((tx) => insertIdentity(tx, { ...link, userId, used: false }));
   return { identity: id };
 }
+/** Names a mail server, without which there is no mail. */
+const withMail = async ({ bench }: World): Promise<Record<string, string>> => {
+  await bench.store.transaction(async (tx) => {
+    const server = { host: 'mail.example', senderAddress: 'berth@harbour.example' };
+    await writeMailSettings(tx, { ...(await lockMailSettings(tx)), ...server });
+  });
+  return {};
+};
 
 /** The table. */
 export const samples: Partial<Record<Rpc, Sample>> = {
@@ -81,5 +90,8 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     reason: 'journey_over',
     audit: { rows: 0, because: 'nobody knows a journey that never began' },
   },
+  // The mail server of a test in one process is none.
+  'SettingsService.SendTestMail': { prepare: withMail, reason: 'mail_not_sent' },
+  'SettingsService.SendMailToAll': { prepare: withMail },
   'NodesService.UpdateNode': { request: { node: { id: '<node>', schedulable: true }, updateMask: 'schedulable' } },
 };
