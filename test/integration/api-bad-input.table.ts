@@ -5,6 +5,7 @@
  */
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import {
   ADDRESS,
@@ -20,46 +21,6 @@ import {
   REFERENCE,
   TEXT,
 } from './api-bad-input.values.ts';
-
-/** What is sent to one RPC. */
-export interface BadInputs {
-  /** A request that is right; `<node>` and the like stand for identifiers of the test's own objects. */
-  good: JsonObject;
-  /** Wrong values by field. */
-  bad: Record<string, JsonValue[]>;
-  /** Fields without a wrong value. */
-  free?: string[];
-}
-
-/** Strings that try to leave their quoting, in a field that is a name of some kind. */
-export const HOSTILE = [
-  'a"b',
-  "a'b",
-  'a;b',
-  'a{b}',
-  'a\nb',
-  'a\0b',
-  '$host',
-  'a b',
-  '../a',
-  'аpps',
-  'ｗeb',
-  'a\u202eb',
-  'x'.repeat(5_000),
-];
-
-const NAME = ['', ...HOSTILE];
-/** Objects that are looked up. */
-const REFERENCE = ['', 'nobody', 'a/b/c', ...HOSTILE];
-const KEY = ['x'.repeat(129), 'a\nb', 'a\0b'];
-const PAGE_SIZE = [-1, 201];
-const PAGE_TOKEN = ['x', '%%', 'W10', 'a\0b', 'x'.repeat(5_000)];
-const MASK = ['', 'id', 'nope', 'createdAt'];
-const ADDRESS = ['10.64.0', '10.64.0.256', '010.64.0.1', '1', '::1', '10.64.0.1/8', ...HOSTILE];
-const DOMAIN = ['', 'lab', 'Apps.lab', 'apps.lab.', '-a.lab', 'a..lab', '1.2.3.4', 'a_b.lab', ...HOSTILE];
-/** Addresses for mail. */
-const EMAIL = ['ada', '@example.org', 'ada@lab', 'Ada <ada@example.org>', 'a@b.example,c@d.example', ...HOSTILE];
-const TEXT = ['a\0b', 'a\u202eb', 'a\rb', 'x'.repeat(1_001)];
 
 const site: JsonObject = {
   name: 'other',
@@ -347,57 +308,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
   },
 
   ...identityProviderBadInputs,
-  'SettingsService.GetPublicSettings': nothing,
-  'SettingsService.GetSettings': nothing,
-  'SettingsService.UpdateSettings': {
-    good: {
-      settings: {
-        public_name: 'Harbour',
-        registration_open: true,
-        approval_required: true,
-        mail: {
-          host: 'mail.example',
-          port: 587,
-          security: 'MAIL_SECURITY_STARTTLS',
-          username: 'berth',
-          password: 'secret',
-          sender_address: 'berth@harbour.example',
-          ca_pem: '',
-        },
-      },
-      update_mask:
-        'publicName,registrationOpen,approvalRequired,mail.host,mail.port,mail.security,mail.username,mail.password,mail.senderAddress,mail.caPem',
-    },
-    bad: {
-      'settings.public_name': ['a\0b', 'a\nb', 'a\u202eb', 'x'.repeat(61)],
-      'settings.mail.host': ['http://mail.example', 'mail.example:25', '1.2.3', ...HOSTILE],
-      'settings.mail.port': [65_536, 4_294_967_295],
-      'settings.mail.security': [99, 'MAIL_SECURITY_NONE'],
-      'settings.mail.username': ['a\nb', 'a\0b', 'x'.repeat(256)],
-      'settings.mail.password': ['a\nb', 'a\0b', 'x'.repeat(1_025)],
-      'settings.mail.sender_address': ['', ...EMAIL],
-      'settings.mail.ca_pem': ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', ...HOSTILE],
-      update_mask: [...MASK, 'mail', 'mail.passwordSet', 'mailState'],
-    },
-    free: [
-      'settings.registration_open',
-      'settings.approval_required',
-      'settings.mail.password_set',
-      ...['queued', 'failed', 'last_error', 'last_sent_at'].map((field) => `settings.mail_state.${field}`),
-    ],
-  },
-  'SettingsService.SendTestMail': {
-    good: { recipient: 'ada@harbour.example' },
-    bad: { recipient: ['', ...EMAIL] },
-  },
-  'SettingsService.SendMailToAll': {
-    good: { subject: 'The harbour closes at nine', text: 'From Monday on.' },
-    bad: {
-      subject: ['', ' ', 'a\nb', 'a\0b', 'x'.repeat(201)],
-      text: ['', ' \n', 'a\0b', 'a\u202eb', 'x'.repeat(20_001)],
-      idempotency_key: KEY,
-    },
-  },
+  ...mailBadInputs,
 
   'OperationsService.GetOperation': named('operation', '<operation>'),
   'OperationsService.ListOperations': listed('container'),
