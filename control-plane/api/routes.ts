@@ -2,25 +2,31 @@
  * The API: one definition for gRPC, gRPC-Web and Connect. A handler takes a message, calls one verb and shapes its
  * answer; who may call is the policy's, what is right is the verbs', and how errors look is the interceptors'.
  */
+import { AccountService } from '@berth/proto/api/v1/account_pb.js';
 import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
+import { GroupsService } from '@berth/proto/api/v1/groups_pb.js';
 import { GuestLoginsService } from '@berth/proto/api/v1/guest_logins_pb.js';
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
+import { UsersService } from '@berth/proto/api/v1/people_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
 import { SettingsService } from '@berth/proto/api/v1/settings_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { ApiDeps } from './deps.ts';
+import { accountHandlers } from './handlers-account.ts';
 import { agentHandlers } from './handlers-agents.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
+import { groupHandlers } from './handlers-groups.ts';
 import { guestLoginsHandlers } from './handlers-guest-logins.ts';
 import { identityProviderHandlers } from './handlers-identity-providers.ts';
 import { operationHandlers } from './handlers-operations.ts';
+import { userHandlers } from './handlers-people.ts';
 import { serviceHandlers } from './handlers-services.ts';
 import { settingsHandlers } from './handlers-settings.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
@@ -34,6 +40,9 @@ export type { ApiDeps } from './deps.ts';
 export const apiServices = [
   AuthService,
   TokensService,
+  UsersService,
+  GroupsService,
+  AccountService,
   SitesService,
   NodesService,
   AgentsService,
@@ -49,6 +58,9 @@ export const apiServices = [
 export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AuthService, authHandlers(deps));
   router.service(TokensService, tokenHandlers(deps));
+  router.service(UsersService, userHandlers(deps));
+  router.service(GroupsService, groupHandlers(deps));
+  router.service(AccountService, accountHandlers(deps));
   router.service(SitesService, siteHandlers(deps));
   router.service(NodesService, nodeHandlers(deps));
   router.service(AgentsService, agentHandlers(deps));

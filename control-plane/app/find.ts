@@ -4,8 +4,10 @@
  */
 import type { Rpc } from '../auth/policy.ts';
 import { notFound } from '../errors.ts';
+import { groupByReference } from '../store/groups.ts';
 import type { Row } from '../store/schema.ts';
 import type { Db } from '../store/store.ts';
+import { userByReference } from '../store/users.ts';
 import { administersSite, authorise, authoriseSite, type Caller } from './caller.ts';
 import { authoriseRole, roleIn } from './roles.ts';
 import { referenceFault } from './validate/text.ts';
@@ -26,6 +28,22 @@ export async function findSite(db: Db, reference: string, field: string): Promis
     .where((where) => where.or([where('id', '=', reference), where('name', '=', reference)]))
     .executeTakeFirst();
   if (!row) throw notFound('site', reference, field);
+  return row;
+}
+
+/** A person by identifier or login name. Whether the caller may know of him is the policy's. @throws "user_not_found" */
+export async function findUser(db: Db, reference: string, field: string): Promise<Row<'users'>> {
+  checkReference(field, reference);
+  const row = await userByReference(db, reference);
+  if (!row) throw notFound('user', reference, field);
+  return row;
+}
+
+/** A group by identifier or name. @throws AppError "group_not_found" */
+export async function findGroup(db: Db, reference: string, field: string): Promise<Row<'groups'>> {
+  checkReference(field, reference);
+  const row = await groupByReference(db, reference);
+  if (!row) throw notFound('group', reference, field);
   return row;
 }
 

@@ -37,3 +37,17 @@ export async function deleteSession(tx: Tx, userId: string, id: string): Promise
   tx.nudge({ kind: 'user', id: userId });
   return numDeletedRows > 0n;
 }
+
+/** Ends the sessions of a person, but for one that is to stay, if any. */
+export async function endSessions(tx: Tx, userId: string, except = ''): Promise<void> {
+  await tx.db.deleteFrom('sessions').where('user_id', '=', userId).where('id', '!=', except).execute();
+  tx.nudge({ kind: 'user', id: userId });
+}
+
+/** Ends everything by which a person is let in without proving anew who he is: sessions, half-done sign-ins, tokens. */
+export async function endAllAccess(tx: Tx, userId: string): Promise<void> {
+  await endSessions(tx, userId);
+  for (const table of ['pending_sign_ins', 'api_tokens'] as const) {
+    await tx.db.deleteFrom(table).where('user_id', '=', userId).execute();
+  }
+}

@@ -47,26 +47,66 @@ export async function groupIdsOf(db: Db, userId: string): Promise<string[]> {
 
 /** Whether anybody administers Berth. */
 export async function administratorExists(db: Db): Promise<boolean> {
-  const row = await db
-    .withRecursive('administrating(id)', (q) =>
-      q
-        .selectFrom('groups')
-        .select('groups.id as id')
-        .where('administrator', '=', 1)
-        .union((u) =>
-          u
-            .selectFrom('group_members')
-            .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
-            .select('group_members.member_group_id as id')
-            .where('group_members.member_group_id', 'is not', null)
-            .$narrowType<{ id: string }>(),
+  const row = await administrators(db).select('group_members.user_id').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether somebody who can sign in administers Berth: active, with a password or an account elsewhere. */
+export async function activeAdministratorExists(db: Db): Promise<boolean> {
+  const row = await administrators(db)
+    .innerJoin('users', 'users.id', 'group_members.user_id')
+    .select('users.id')
+    .where('users.status', '=', 'active')
+    .where((user) =>
+      user.or([
+        user('users.password_hash', '!=', ''),
+        user.exists(
+          user.selectFrom('oidc_identities').select('oidc_identities.id').whereRef('user_id', '=', 'users.id'),
         ),
+      ]),
     )
-    .selectFrom('group_members')
-    .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
-    .select('group_members.user_id')
-    .where('group_members.user_id', 'is not', null)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Those of some people who administer Berth. */
+export async function administratorsAmong(db: Db, userIds: readonly string[]): Promise<Set<string>> {
+  if (userIds.length === 0) return new Set();
+  const rows = await administrators(db)
+    .select('group_members.user_id')
+    .where('group_members.user_id', 'in', userIds)
+    .execute();
+  return new Set(rows.map((row) => row.user_id ?? ''));
+}
+
+/** Groups whose members administer Berth: those with the right, and those within them. */
+export async function administratingGroups(db: Db): Promise<Set<string>> {
+  const rows = await withAdministrating(db).selectFrom('administrating').select('administrating.id').execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Memberships of people in administrating groups. */
+function administrators(db: Db) {
+  return withAdministrating(db)
+    .selectFrom('group_members')
+    .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
+    .where('group_members.user_id', 'is not', null);
+}
+
+function withAdministrating(db: Db) {
+  return db.withRecursive('administrating(id)', (q) =>
+    q
+      .selectFrom('groups')
+      .select('groups.id as id')
+      .where('administrator', '=', 1)
+      .union((u) =>
+        u
+          .selectFrom('group_members')
+          .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
+          .select('group_members.member_group_id as id')
+          .where('group_members.member_group_id', 'is not', null)
+          .$narrowType<{ id: string }>(),
+      ),
+  );
 }

@@ -13,6 +13,46 @@ export async function insertUser(tx: Tx, user: Omit<NewRow<'users'>, 'uid_number
   await bumpDirectory(tx, 'user', user.id);
 }
 
+/** Columns of a person that may change; the password has its own function. */
+export type UserChange = Partial<Pick<Row<'users'>, 'display_name' | 'email' | 'email_verified' | 'shell' | 'status'>>;
+
+/** Changes a person. @throws UniqueViolation "users_email" */
+export async function updateUser(tx: Tx, id: string, change: UserChange): Promise<void> {
+  // First of all, because it locks: whoever checks afterwards what may not be changed sees what others changed.
+  await bumpDirectory(tx, 'user', id);
+  await tx.db
+    .updateTable('users')
+    .set({ ...change, updated_at: tx.now })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Gives a person a password as `hashPassword` made it, or none when it is empty. */
+export async function setPasswordHash(tx: Tx, id: string, hash: string): Promise<void> {
+  await bumpDirectory(tx, 'user', id);
+  await tx.db
+    .updateTable('users')
+    .set({ password_hash: hash, password_changed_at: tx.now, updated_at: tx.now })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Removes a person with all that hangs on him. @throws ReferenceViolation while he owns a container */
+export async function deleteUser(tx: Tx, id: string): Promise<void> {
+  await bumpDirectory(tx, 'user', id);
+  await tx.db.deleteFrom('users').where('id', '=', id).execute();
+  tx.nudge({ kind: 'user', id });
+}
+
+/** The person of an identifier or login name. */
+export function userByReference(db: Db, reference: string): Promise<Row<'users'> | undefined> {
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where((row) => row.or([row('id', '=', reference), row('username', '=', reference)]))
+    .executeTakeFirst();
+}
+
 /** The person of an address, compared exactly; addresses are kept in small letters. */
 export function userByEmail(db: Db, email: string): Promise<Row<'users'> | undefined> {
   return db.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst();

@@ -7,6 +7,7 @@ import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
+import { peopleBadInputs } from './api-bad-input.people.ts';
 import {
   ADDRESS,
   type BadInputs,
@@ -125,6 +126,8 @@ export const badInputs: Record<Rpc, BadInputs> = {
   },
   'AuthService.SignOut': nothing,
   'AuthService.WhoAmI': nothing,
+
+  ...peopleBadInputs,
 
   'SitesService.CreateSite': { good: { site }, bad: { ...badSite, idempotency_key: KEY }, free: siteOutput },
   'SitesService.GetSite': named('site', 'lab'),

@@ -21,6 +21,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedProvider } from './api-bad-input.oidc.ts';
+import { seedPeople } from './api-bad-input.people.ts';
 import { badInputs } from './api-bad-input.table.ts';
 
 const rpcs = apiServices.flatMap((service: DescService) =>
@@ -55,6 +56,7 @@ beforeAll(async () => {
   identifiers.set('container', container?.id ?? '').set('operation', operation?.id ?? '');
   for (const { id, exposure } of container?.services ?? []) identifiers.set(exposure.case ?? '', id);
   identifiers.set('provider', await seedProvider(bench));
+  for (const [name, value] of Object.entries(await seedPeople(bench))) identifiers.set(name, value);
 });
 afterAll(() => bench.close());
 
@@ -132,14 +134,19 @@ function filled<T extends JsonValue>(value: T): T {
   return JSON.parse(text) as T;
 }
 
-const EXPOSURES = ['http', 'tcp', 'udp'];
+/** Fields of which one at most is set. */
+const ONEOFS = [
+  ['http', 'tcp', 'udp'],
+  ['user', 'group'],
+];
 
 /** A copy of a request with one field replaced; an element of a list stands alone in it. */
 function withValue(request: JsonObject, path: string, value: JsonValue): JsonObject {
   const [head = '', ...rest] = path.split('.');
   const name = head.replace('[]', '');
   const copy = { ...request };
-  if (EXPOSURES.includes(name)) for (const other of EXPOSURES) if (other !== name) delete copy[other];
+  const others = ONEOFS.find((names) => names.includes(name)) ?? [];
+  for (const other of others) if (other !== name) delete copy[other];
   const old = copy[name];
   if (!head.endsWith('[]')) {
     copy[name] = rest.length === 0 ? value : withValue((old as JsonObject | undefined) ?? {}, rest.join('.'), value);

@@ -24,6 +24,32 @@ export function usernameFault(name: string): string | undefined {
   return shapeFault(name, /^[a-z_][a-z0-9_.-]{0,31}$/, description);
 }
 
+/**
+ * Names that Linux systems give to accounts and groups of their own. In a guest, a directory group "sudo" or "docker"
+ * would have the rights of the guest's own group of that name, for both are found by name.
+ */
+const SYSTEM_NAMES = new Set(
+  [
+    'root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup adm tty disk',
+    'dialout fax voice cdrom floppy tape sudo audio dip operator src shadow utmp video sasl plugdev staff users wheel',
+    'docker lxd lxc libvirt kvm render input crontab messagebus sshd sssd nslcd polkitd admin ssh ssl-cert netdev',
+    'systemd-journal systemd-network systemd-resolve systemd-timesync _apt _ssh postfix mysql postgres nginx apache http',
+    'halt shutdown ftp lock mem kmem uuidd tcpdump chrony incus incus-admin podman microk8s wireshark vboxusers',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/** A login name for somebody new. */
+export function newUsernameFault(name: string): string | undefined {
+  return (
+    usernameFault(name) ?? (name !== 'admin' && SYSTEM_NAMES.has(name) ? 'is used by systems themselves' : undefined)
+  );
+}
+
+/** The name of a group in the directory. */
+export function groupNameFault(name: string): string | undefined {
+  return usernameFault(name) ?? (SYSTEM_NAMES.has(name) ? 'is used by systems themselves' : undefined);
+}
+
 /** The name of a PVE node or cluster: one DNS label in either case. */
 export function pveNameFault(name: string): string | undefined {
   const shape = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;

@@ -1,0 +1,85 @@
+import type { ChangePasswordRequest, UpdateProfileRequest } from '@berth/proto/api/v1/account_pb.js';
+import { PersonSchema } from '@berth/proto/api/v1/people_pb.js';
+import { create } from '@bufbuild/protobuf';
+import { hashPassword, passwordFault, verifyPassword } from '../../auth/password.ts';
+import { AppError } from '../../errors.ts';
+import type { Row } from '../../store/schema.ts';
+import { endSessions } from '../../store/sessions.ts';
+import type { Db } from '../../store/store.ts';
+import { setPasswordHash, updateUser } from '../../store/users.ts';
+import type { AppDeps } from '../app-deps.ts';
+import { authorise, type Caller } from '../caller.ts';
+import { findUser } from '../find.ts';
+import { checkPerson, columnsOfPerson, fieldsOfPerson, PROFILE_PATHS, wordsNear } from '../people/person-fields.ts';
+import { type PersonView, personView } from '../people/read-people.ts';
+import { namingTakenPerson } from '../people/taken.ts';
+import { record } from '../record.ts';
+import { maskPaths } from '../validate/masks.ts';
+import { Violations } from '../validate/violations.ts';
+
+/** Reads the caller as a person. */
+export async function getProfile({ store }: AppDeps, caller: Caller): Promise<PersonView> {
+  authorise(caller, 'AccountService.GetProfile');
+  return personView(store.db, await own(store.db, caller));
+}
+
+/**
+ * Changes the caller. Another address wants the password, for whoever reads its mail can set a new one.
+ * @throws AppError "wrong_password", "email_taken"
+ */
+export async function updateProfile({ store }: AppDeps, caller: Caller, request: UpdateProfileRequest): Promise<void> {
+  authorise(caller, 'AccountService.UpdateProfile');
+  const fields = fieldsOfPerson(request.user ?? create(PersonSchema));
+  const found = new Violations();
+  const paths = maskPaths(request.updateMask, PROFILE_PATHS, found);
+  checkPerson(fields, paths, found);
+  found.refuse();
+  const before = await own(store.db, caller);
+  const moves = paths.has('email') && fields.email !== (before.email ?? '');
+  if (moves && before.password_hash !== '') await checkPassword(before, request.currentPassword);
+  const { email, email_verified: _, ...rest } = columnsOfPerson(fields, paths);
+  const change = moves ? { ...rest, email: email ?? null, email_verified: 0 } : rest;
+  await namingTakenPerson(fields, () =>
+    store.transaction(async (tx) => {
+      await updateUser(tx, caller.userId, change);
+      const object = { siteId: null, objectKind: 'user', objectId: caller.userId };
+      const shown = { ...rest, ...(moves && { email: fields.email }) };
+      await record(tx, caller, { ...object, action: 'user.update-profile', change: shown });
+    }),
+  );
+}
+
+/**
+ * Changes the caller's password and ends his other sessions.
+ * @throws AppError "wrong_password"
+ */
+export async function changePassword({ store }: AppDeps, caller: Caller, request: ChangePasswordRequest) {
+  authorise(caller, 'AccountService.ChangePassword');
+  const before = await own(store.db, caller);
+  const found = new Violations();
+  found.check('new_password', passwordFault(request.newPassword, wordsNear(before)));
+  if (request.newPassword === request.currentPassword) found.check('new_password', 'is the present one');
+  found.refuse();
+  if (before.password_hash !== '') await checkPassword(before, request.currentPassword);
+  const hash = await hashPassword(request.newPassword);
+  await store.transaction(async (tx) => {
+    await setPasswordHash(tx, caller.userId, hash);
+    await endSessions(tx, caller.userId, caller.sessionId);
+    const object = { siteId: null, objectKind: 'user', objectId: caller.userId };
+    await record(tx, caller, { ...object, action: 'user.change-password' });
+  });
+}
+
+function own(db: Db, caller: Caller): Promise<Row<'users'>> {
+  return findUser(db, caller.userId, 'user');
+}
+
+async function checkPassword(user: Row<'users'>, password: string): Promise<void> {
+  if (password !== '' && (await verifyPassword(user.password_hash, password))) return;
+  const message = password === '' ? 'Your present password is wanted for this.' : 'This is not your present password.';
+  throw new AppError('permission_denied', {
+    reason: 'wrong_password',
+    message,
+    violations: [{ field: 'current_password', description: message }],
+  });
+}
