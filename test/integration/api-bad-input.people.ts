@@ -62,10 +62,11 @@ const badMember: Record<string, JsonValue[]> = {
 };
 const memberOutput = ['member.display_name', 'member.created_at'];
 
-const publicKey = (letter: string) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`;
+/** A right key, another one for each letter. */
+export const publicKey = (letter: string) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`;
 
 /** Makes what the table's names stand for: the caller's password, a group with somebody in it, a key. */
-export async function seedPeople(bench: ApiBench): Promise<Record<string, string>> {
+export async function seedCrew(bench: ApiBench): Promise<Record<string, string>> {
   const { administrator, owner } = bench.site;
   const password = 'my present one';
   const password_hash = await hashPassword(password);

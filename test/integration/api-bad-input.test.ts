@@ -22,6 +22,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedProvider } from './api-bad-input.oidc.ts';
 import { seedPeople } from './api-bad-input.people.ts';
+import { seedCrew } from './api-bad-input.people.ts';
 import { badInputs } from './api-bad-input.table.ts';
 
 const rpcs = apiServices.flatMap((service: DescService) =>
@@ -57,6 +58,7 @@ beforeAll(async () => {
   for (const { id, exposure } of container?.services ?? []) identifiers.set(exposure.case ?? '', id);
   identifiers.set('provider', await seedProvider(bench));
   for (const [name, value] of Object.entries(await seedPeople(bench))) identifiers.set(name, value);
+  for (const [name, value] of Object.entries(await seedCrew(bench))) identifiers.set(name, value);
 });
 afterAll(() => bench.close());
 

@@ -15,6 +15,7 @@ import { lockMailSettings, writeMailSettings } from '@berth/control-plane/mail/m
 import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
 import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { publicKey } from '../api-bad-input.people.ts';
 import { PASSWORD, type Person } from './people.ts';
 import type { World } from './world.ts';
 
@@ -60,6 +61,16 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     },
   },
   'AuthService.SignIn': { request: { username: 'sam', password: PASSWORD } },
+  'UsersService.LookupPeople': { audit: { rows: 0, because: 'it reads names' } },
+  'AccountService.AddSshKey': { request: { key: { publicKey: publicKey('E') } } },
+  'AccountService.DeleteSshKey': {
+    prepare: async ({ bench, identifiers }, { username }) => {
+      const user_id = identifiers.get(username || 'sam') ?? '';
+      const row = { id: 'key-own', user_id, name: 'own', key_type: '', public_key: '', fingerprint: '', created_at: 1 };
+      await bench.store.db.insertInto('ssh_keys').values(row).execute();
+      return { key: row.id };
+    },
+  },
   'SitesService.UpdateSite': {
     request: { site: { id: '<site>', forwarders: ['10.80.0.3'] }, updateMask: 'forwarders' },
   },

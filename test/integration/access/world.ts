@@ -10,6 +10,7 @@ import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { seedProvider } from '../api-bad-input.oidc.ts';
+import { seedCrew } from '../api-bad-input.people.ts';
 import { PASSWORD, type Person, people, seedPerson } from './people.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
@@ -58,6 +59,8 @@ export async function openWorld(): Promise<World> {
     ['empty', empty],
     ...container.services.map(({ id, exposure }): [string, string] => [exposure.case ?? '', id]),
     ...people.map(({ username }): [string, string] => [username, userIdOf(bench, username)]),
+    ...Object.entries(await seedCrew(bench)),
+    ['password', PASSWORD],
   ]);
   const sessions = await seedPeople(bench, { container: container.id, sites: { lab: bench.site.siteId, empty } });
   return { bench, identifiers, sessions, snapshot: await takeSnapshot(bench.store) };
