@@ -13,7 +13,8 @@ import { findUser } from '../find.ts';
 import { checkPerson, columnsOfPerson, fieldsOfPerson, PROFILE_PATHS, wordsNear } from '../people/person-fields.ts';
 import { type PersonView, personView } from '../people/read-people.ts';
 import { namingTakenPerson } from '../people/taken.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
+import { plainEmail } from '../validate/email.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { Violations } from '../validate/violations.ts';
 
@@ -35,7 +36,7 @@ export async function updateProfile({ store }: AppDeps, caller: Caller, request:
   checkPerson(fields, paths, found);
   found.refuse();
   const before = await own(store.db, caller);
-  const moves = paths.has('email') && fields.email !== (before.email ?? '');
+  const moves = paths.has('email') && plainEmail(fields.email) !== (before.email ?? '');
   if (moves && before.password_hash !== '') await checkPassword(before, request.currentPassword);
   const { email, email_verified: _, ...rest } = columnsOfPerson(fields, paths);
   const change = moves ? { ...rest, email: email ?? null, email_verified: 0 } : rest;
@@ -43,8 +44,8 @@ export async function updateProfile({ store }: AppDeps, caller: Caller, request:
     store.transaction(async (tx) => {
       await updateUser(tx, caller.userId, change);
       const object = { siteId: null, objectKind: 'user', objectId: caller.userId };
-      const shown = { ...rest, ...(moves && { email: fields.email }) };
-      await record(tx, caller, { ...object, action: 'user.update-profile', change: shown });
+      const shown = { ...rest, ...(moves && { email }) };
+      await record(tx, caller, { ...object, action: 'user.update-profile', change: difference(before, shown) });
     }),
   );
 }

@@ -58,7 +58,7 @@ export async function addSshKey(
     const row = { id: newId('key', tx.now), user_id: user.id, name, key_type, public_key, fingerprint };
     const key = { ...row, created_at: tx.now };
     await insertSshKey(tx, key);
-    await recordKey(tx, caller, 'ssh-key.add', key, user.username);
+    await recordKey(tx, caller, 'ssh-key.add', key);
     return key;
   });
 }
@@ -71,9 +71,8 @@ export async function deleteSshKeyVerb({ store }: AppDeps, caller: Caller, reque
   await store.transaction(async (tx) => {
     const key = await sshKeyById(tx.db, request.key);
     if (!key || (key.user_id !== caller.userId && !caller.administrator)) throw notFound('SSH key', request.key, 'key');
-    const { username } = await findUser(tx.db, key.user_id, 'key');
     await deleteSshKey(tx, key);
-    await recordKey(tx, caller, 'ssh-key.delete', key, username);
+    await recordKey(tx, caller, 'ssh-key.delete', key);
   });
 }
 
@@ -104,8 +103,8 @@ function nameOf({ comment, type }: ParsedSshKey): string {
   return comment !== '' && lineFault(comment, MAX_NAME) === undefined ? comment : type;
 }
 
-function recordKey(tx: Tx, caller: Caller, action: string, key: Row<'ssh_keys'>, username: string): Promise<void> {
+function recordKey(tx: Tx, caller: Caller, action: string, key: Row<'ssh_keys'>): Promise<void> {
   const { name, fingerprint } = key;
   const object = { siteId: null, objectKind: 'user', objectId: key.user_id };
-  return record(tx, caller, { ...object, action, change: { username, name, fingerprint } });
+  return record(tx, caller, { ...object, action, change: { name, fingerprint } });
 }

@@ -17,7 +17,7 @@ import { authorise, type Caller } from '../caller.ts';
 import { findGroup } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { keepAdministrators } from '../people/last-administrator.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { groupNameFault } from '../validate/names.ts';
 import { referenceFault, textFault } from '../validate/text.ts';
@@ -75,7 +75,7 @@ export async function updateGroupVerb(
       await updateGroup(tx, group.id, change);
       if (change.administrator !== undefined) await keepAdministrators(tx);
       const object = { siteId: null, objectKind: 'group', objectId: group.id };
-      await record(tx, caller, { ...object, action: 'group.update', change: { name: group.name, ...change } });
+      await record(tx, caller, { ...object, action: 'group.update', change: difference(group, change) });
       return group.id;
     }),
   );

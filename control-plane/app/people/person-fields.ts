@@ -1,14 +1,14 @@
 import { type Person, UserStatus } from '@berth/proto/api/v1/people_pb.js';
 import type { Row } from '../../store/schema.ts';
 import type { UserChange } from '../../store/users.ts';
-import { emailFault } from '../validate/email.ts';
+import { emailFault, plainEmail } from '../validate/email.ts';
 import { lineFault, shapeFault } from '../validate/text.ts';
 import type { Violations } from '../validate/violations.ts';
 
 /** What is decided about a person, in the names of the API. */
 export interface PersonFields {
   display_name: string;
-  /** In small letters; empty for none. */
+  /** As it was typed; empty for none. */
   email: string;
   shell: string;
   status: UserStatus;
@@ -32,7 +32,7 @@ const STATUSES: Partial<Record<UserStatus, Row<'users'>['status']>> = {
 export function fieldsOfPerson(person: Person): PersonFields {
   return {
     display_name: person.displayName.normalize('NFC').trim(),
-    email: person.email.toLowerCase(),
+    email: person.email,
     shell: person.shell || DEFAULT_SHELL,
     status: person.status || UserStatus.ACTIVE,
   };
@@ -66,7 +66,7 @@ export function columnsOfPerson(fields: PersonFields, paths: ReadonlySet<string>
   const status = statusOf(fields.status);
   return {
     ...(paths.has('display_name') && { display_name: fields.display_name }),
-    ...(paths.has('email') && { email: fields.email || null, email_verified: fields.email ? 1 : 0 }),
+    ...(paths.has('email') && { email: plainEmail(fields.email) || null, email_verified: fields.email ? 1 : 0 }),
     ...(paths.has('shell') && { shell: fields.shell }),
     ...(paths.has('status') && status && { status }),
   };

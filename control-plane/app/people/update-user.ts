@@ -12,7 +12,7 @@ import { setPasswordHash, updateUser } from '../../store/users.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findUser } from '../find.ts';
-import { record } from '../record.ts';
+import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -46,7 +46,7 @@ export async function updateUserVerb({ store }: AppDeps, caller: Caller, request
       if (change.status) await keepAdministrators(tx);
       const { email_verified: _, ...shown } = change;
       const object = { siteId: null, objectKind: 'user', objectId: user.id };
-      await record(tx, caller, { ...object, action: 'user.update', change: { username: user.username, ...shown } });
+      await record(tx, caller, { ...object, action: 'user.update', change: difference(user, shown) });
       return user.id;
     }),
   );
@@ -55,20 +55,16 @@ export async function updateUserVerb({ store }: AppDeps, caller: Caller, request
 /** Gives a person another password, or none, and ends his sessions. @throws AppError "last_administrator" */
 export async function setUserPassword({ store }: AppDeps, caller: Caller, request: SetUserPasswordRequest) {
   authorise(caller, 'UsersService.SetUserPassword');
-  const { id, username, ...near } = await findUser(store.db, request.user, 'user');
-  const fault = request.password === '' ? undefined : passwordFault(request.password, wordsNear({ username, ...near }));
+  const user = await findUser(store.db, request.user, 'user');
+  const fault = request.password === '' ? undefined : passwordFault(request.password, wordsNear(user));
   if (fault) throw invalid([{ field: 'password', description: fault }]);
   const hash = request.password === '' ? '' : await hashPassword(request.password);
   await store.transaction(async (tx) => {
-    await findUser(tx.db, id, 'user');
+    const { id } = await findUser(tx.db, user.id, 'user');
     await setPasswordHash(tx, id, hash);
     await endSessions(tx, id, caller.userId === id ? caller.sessionId : '');
     if (hash === '') await keepAdministrators(tx);
     const object = { siteId: null, objectKind: 'user', objectId: id };
-    await record(tx, caller, {
-      ...object,
-      action: hash ? 'user.set-password' : 'user.clear-password',
-      change: { username },
-    });
+    await record(tx, caller, { ...object, action: hash ? 'user.set-password' : 'user.clear-password' });
   });
 }
