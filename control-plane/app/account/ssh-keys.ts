@@ -70,7 +70,7 @@ export async function deleteSshKeyVerb({ store }: AppDeps, caller: Caller, reque
   if (fault) throw invalid([{ field: 'key', description: fault }]);
   await store.transaction(async (tx) => {
     const key = await sshKeyById(tx.db, request.key);
-    if (!key || (key.user_id !== caller.userId && !caller.administrator)) throw notFound('SSH key', request.key, 'key');
+    if (!key || (key.user_id !== caller.userId && !caller.administrator)) throw notFound('ssh key', request.key, 'key');
     await deleteSshKey(tx, key);
     await recordKey(tx, caller, 'ssh-key.delete', key);
   });
