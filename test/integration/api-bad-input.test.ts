@@ -21,7 +21,6 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedProvider } from './api-bad-input.oidc.ts';
-import { seedPeople } from './api-bad-input.people.ts';
 import { seedCrew } from './api-bad-input.people.ts';
 import { badInputs } from './api-bad-input.table.ts';
 
@@ -57,7 +56,6 @@ beforeAll(async () => {
   identifiers.set('container', container?.id ?? '').set('operation', operation?.id ?? '');
   for (const { id, exposure } of container?.services ?? []) identifiers.set(exposure.case ?? '', id);
   identifiers.set('provider', await seedProvider(bench));
-  for (const [name, value] of Object.entries(await seedPeople(bench))) identifiers.set(name, value);
   for (const [name, value] of Object.entries(await seedCrew(bench))) identifiers.set(name, value);
 });
 afterAll(() => bench.close());
