@@ -45,7 +45,10 @@ const environment = z.object({
   BERTH_AGENT_ADDRESS: z.string().optional(),
   /** What administrators give to `berth-agent enroll --server`. */
   BERTH_PUBLIC_URL: z.string().optional(),
-  /** Addresses of the LDAP gateways as containers reach them, e.g. ldaps://berth.example:636; none: no logins there. */
+  /**
+   * Addresses of the LDAP gateways as containers reach them, e.g. ldaps://berth.example:636; default: the first server
+   * name, if LDAPS is served. Without any, containers are offered no logins.
+   */
   BERTH_LDAP_URIS: list
     .prefault('')
     .refine((uris) => uris.every((uri) => /^ldaps?:\/\/[\w.:[\]-]+$/.test(uri)), 'takes ldaps:// or ldap:// addresses'),
@@ -110,12 +113,18 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     serverNames: e.BERTH_SERVER_NAMES,
     agentAddress: e.BERTH_AGENT_ADDRESS ?? `${name}:${e.BERTH_AGENT_LISTEN.port}`,
     publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,
-    ldapUris: e.BERTH_LDAP_URIS,
+    ldapUris: ldapUrisOf(e.BERTH_LDAP_URIS, name, e.BERTH_LDAP_LISTEN),
     ldapBase: e.BERTH_LDAP_BASE,
     logLevel: e.BERTH_LOG_LEVEL,
     firstVmid: e.BERTH_FIRST_VMID,
     heartbeatSeconds: e.BERTH_HEARTBEAT_SECONDS,
   };
+}
+
+/** Unless they are given, what this server itself serves under its first name. */
+function ldapUrisOf(given: string[], name: string, ldaps: { port: number } | undefined): string[] {
+  if (given.length > 0 || !ldaps) return given;
+  return [`ldaps://${name.includes(':') ? `[${name}]` : name}:${ldaps.port}`];
 }
 
 function isLoopback(host: string): boolean {

@@ -9,6 +9,7 @@ import { createClient } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { CommandError, runCommand } from '../lab/net/command.ts';
+import { LAB_PLAN } from '../lab/net/plan.ts';
 import { LAB_ADMINISTRATOR } from '../lab/site-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { made } from './support/containers.ts';
@@ -51,6 +52,14 @@ let count = 0;
 const someone = () => people.add(`p${++count}-${Date.now().toString(36)}`, PASSWORD);
 const password = (text = PASSWORD): Proof => ({ password: text });
 
+/** Gives a person a new key. @returns the file that holds it */
+async function keyFor(person: Person): Promise<string> {
+  const keyFile = join(directory, `${person.username}-key`);
+  await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+  await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8'));
+  return keyFile;
+}
+
 async function refused(guest: Guest, { username }: Person, proof: Proof): Promise<void> {
   const attempt = guest.ssh(username, proof, 'true');
   await expect(attempt).rejects.toThrow(CommandError);
@@ -67,9 +76,7 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
 
   test('a member logs in with password and with key, is who he is, and has a home', async () => {
     const person = await member('user');
-    const keyFile = join(directory, `${person.username}-key`);
-    await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
-    await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8'));
+    const keyFile = await keyFor(person);
     const line = 'id; pwd; stat -c "%U %G" "$HOME"';
     for (const proof of [password(), { keyFile }]) {
       const { stdout } = await here().ssh(person.username, proof, line);
@@ -107,9 +114,7 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
 
   test('who was a member does not get in any more, by password or key', async () => {
     const person = await member('user');
-    const keyFile = join(directory, `${person.username}-key`);
-    await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
-    await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8'));
+    const keyFile = await keyFor(person);
     await here().ssh(person.username, { keyFile }, 'true');
     await here().ssh(person.username, password(), 'true');
     await people.withdraw(here().container.id, person);
@@ -144,6 +149,73 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
     await other(service).ssh(person.username, password(next), 'true');
   });
 });
+
+describe('afterwards', () => {
+  test('while the control plane is away, keys go on working, and passwords once it is back', async () => {
+    const guest = guests.get('sssd') as Guest;
+    const person = await someone();
+    await people.grant(guest.container.id, person, 'user');
+    const keyFile = await keyFor(person);
+    await guest.ssh(person.username, { keyFile }, 'true');
+    await lab.controlPlane.stop();
+    await guest.ssh(person.username, { keyFile }, 'true');
+    await refused(guest, person, password());
+    await lab.controlPlane.start();
+    const back = () => guest.ssh(person.username, password(), 'true').then(() => true);
+    await waitFor(back, { what: 'passwords to work again', timeoutMs: 45_000, intervalMs: 1_000 });
+  });
+
+  test.each(['sssd', 'nslcd'])('a guest with %s goes on with another secret', async (service) => {
+    const guest = guests.get(service) as Guest;
+    const before = await secretOf(guest);
+    await guest.run('berth-logins', ['sync', 'now']);
+    const after = await secretOf(guest);
+    expect(after).not.toBe(before);
+    const person = await someone();
+    await people.grant(guest.container.id, person, 'user');
+    await guest.ssh(person.username, password(), 'true');
+    expect(await binds(guest, before)).toBe(true);
+    const client = createClient(GuestLoginsService, lab.api.transport);
+    await client.rotateBindSecret({ container: guest.container.id });
+    expect([await binds(guest, before), await binds(guest, after)]).toEqual([false, false]);
+  });
+
+  test('no log, journal or row holds a secret or a password', async () => {
+    const secrets = await Promise.all([...guests.values()].flatMap((guest) => [secretOf(guest), givenTo(guest)]));
+    const holding = (secret: string, ...but: string[]) =>
+      runCommand('grep', ['-rlaF', ...but, '-e', secret, lab.network.directory]).then(
+        ({ stdout }) => stdout.trim().split('\n'),
+        () => [],
+      );
+    // PVE itself keeps what it was told, and the guests what they ask with: the search does find such things.
+    for (const secret of secrets) expect(await holding(secret)).not.toEqual([]);
+    for (const secret of [...secrets, PASSWORD]) expect(await holding(secret, '--exclude-dir=pve-host')).toEqual([]);
+  });
+});
+
+/** The secret a guest has now. */
+async function secretOf(guest: Guest): Promise<string> {
+  return (await guest.run('sed', ['-n', 's/^SECRET=//p', '/etc/berth/logins.conf'])).stdout.trim();
+}
+
+/** The secret it was given when it was created. */
+async function givenTo(guest: Guest): Promise<string> {
+  const { stdout } = await guest.run('cat', ['/proc/1/environ']);
+  return /BERTH_LDAP_SECRET=([^\0]*)/.exec(stdout)?.[1] ?? 'none was given';
+}
+
+/** Whether a container's account takes a secret. */
+async function binds({ container, run }: Guest, secret: string): Promise<boolean> {
+  const args = ['-x', '-H', `ldaps://${LAB_PLAN.cp.mgmt.address}`, '-D', `cn=${container.id},ou=services,dc=berth`];
+  const line = 'umask 077; cat >/run/tried; LDAPTLS_CACERT=/etc/berth/ca.pem ldapwhoami "$@" -y /run/tried';
+  return run('sh', ['-c', line, 'sh', ...args], { input: secret }).then(
+    () => true,
+    (error: CommandError) => {
+      expect(error.message).toContain('Invalid credentials');
+      return false;
+    },
+  );
+}
 
 function other(service: string): Guest {
   return guests.get(service === 'sssd' ? 'nslcd' : 'sssd') as Guest;

@@ -71,6 +71,13 @@ test('a container comes up before the eyes of whoever asked, and goes again', as
   await photograph('container-running');
   expect(await fetchPage('page1.apps.localhost')).toContain('Hello from page1');
 
+  await page.getByRole('link', { name: 'How people log in' }).click();
+  await page.getByLabel('What answers for names').selectOption('nslcd');
+  await page.getByRole('button', { name: 'Get a command', exact: true }).click();
+  expect(await page.locator('.command').textContent()).toMatch(/^mkdir -p \/etc\/berth && .* --with nslcd$/);
+  await photograph('container-logins');
+  await page.getByRole('link', { name: 'page1', exact: true }).click();
+
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('It is gone').waitFor({ timeout: 60_000 });
   await photograph('container-gone');

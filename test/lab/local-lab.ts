@@ -152,6 +152,8 @@ async function startControlPlane(directory: string, options: LocalLabOptions, un
       BERTH_AGENT_LISTEN: `127.0.0.1:${ports.agents}`,
       BERTH_SERVER_NAMES: '127.0.0.1,localhost',
       BERTH_HEARTBEAT_SECONDS: '2',
+      // Its guests are in memory and ask nobody; what they would be told is shown all the same.
+      BERTH_LDAP_URIS: 'ldaps://127.0.0.1:636',
       ...(options.databaseUrl ? { BERTH_DATABASE_URL: options.databaseUrl } : {}),
     },
     logFile: join(directory, 'cp.log'),

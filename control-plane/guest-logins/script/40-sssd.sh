@@ -16,8 +16,8 @@ sssd_services() {
 #
 # What holds when: access is asked of the directory at each login, by key too, so who is no member any more, or is
 # suspended, does not get in. Passwords are never kept here (cache_credentials): with the control plane away nobody
-# logs in by password, while keys of those who could log in last time go on working. Whoever wants another bargain puts
-# it into a file of his own in conf.d that sorts after this one.
+# logs in by password, while keys of those who could log in last time go on working; once it is back, passwords work
+# within half a minute. Whoever wants another bargain puts it into a file of his own in conf.d that sorts after this one.
 # What is cached serves at most seconds where a login depends on it (keys, groups, sudo taken away); sudo that is given
 # shows within 15 s.
 render_sssd() {
@@ -58,6 +58,9 @@ entry_cache_sudo_timeout = 5
 ldap_sudo_smart_refresh_interval = 15
 ldap_sudo_full_refresh_interval = 3600
 ldap_sudo_random_offset = 0
+offline_timeout = 5
+offline_timeout_max = 30
+offline_timeout_random_offset = 5
 ldap_network_timeout = 5
 ldap_opt_timeout = 8
 ldap_connection_expire_timeout = 600
