@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GuestLoginsService, LoginService } from '@berth/proto/api/v1/guest_logins_pb.js';
-import { createClient } from '@connectrpc/connect';
+import { Code, createClient } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { CommandError, runCommand } from '../lab/net/command.ts';
@@ -52,12 +52,11 @@ let count = 0;
 const someone = () => people.add(`p${++count}-${Date.now().toString(36)}`, PASSWORD);
 const password = (text = PASSWORD): Proof => ({ password: text });
 
-/** Gives a person a new key. @returns the file that holds it */
-async function keyFor(person: Person): Promise<string> {
+/** Gives a person a new key. */
+async function keyFor(person: Person): Promise<{ keyFile: string; key: string }> {
   const keyFile = join(directory, `${person.username}-key`);
   await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
-  await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8'));
-  return keyFile;
+  return { keyFile, key: await people.addKey(person, await readFile(`${keyFile}.pub`, 'utf8')) };
 }
 
 async function refused(guest: Guest, { username }: Person, proof: Proof): Promise<void> {
@@ -76,7 +75,7 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
 
   test('a member logs in with password and with key, is who he is, and has a home', async () => {
     const person = await member('user');
-    const keyFile = await keyFor(person);
+    const { keyFile } = await keyFor(person);
     const line = 'id; pwd; stat -c "%U %G" "$HOME"';
     for (const proof of [password(), { keyFile }]) {
       const { stdout } = await here().ssh(person.username, proof, line);
@@ -114,12 +113,33 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
 
   test('who was a member does not get in any more, by password or key', async () => {
     const person = await member('user');
-    const keyFile = await keyFor(person);
+    const { keyFile } = await keyFor(person);
     await here().ssh(person.username, { keyFile }, 'true');
     await here().ssh(person.username, password(), 'true');
     await people.withdraw(here().container.id, person);
     await refused(here(), person, password());
     await refused(here(), person, { keyFile });
+  });
+
+  test('a key that was taken away, and sudo that was, hold for seconds at most', async () => {
+    const person = await member('maintainer');
+    const { keyFile, key } = await keyFor(person);
+    await here().ssh(person.username, { keyFile }, 'true');
+    await people.removeKey(key);
+    const sudo = () => here().ssh(person.username, password(), 'sudo -S -p "" true', { input: `${PASSWORD}\n` });
+    await waitFor(() => sudo().then(() => true), { what: 'the rule of a new maintainer', timeoutMs: 20_000 });
+    await people.grant(here().container.id, person, 'user');
+    const gone = (attempt: () => Promise<unknown>) => () =>
+      attempt().then(
+        () => false,
+        () => true,
+      );
+    await waitFor(
+      gone(() => here().ssh(person.username, { keyFile }, 'true')),
+      { what: 'the key', timeoutMs: 10_000 },
+    );
+    await waitFor(gone(sudo), { what: 'the rule to be gone', timeoutMs: 10_000 });
+    await here().ssh(person.username, password(), 'true');
   });
 
   test('who is suspended does not get in any more', async () => {
@@ -132,7 +152,7 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
   test('a new password holds at once, and the old one no longer', async () => {
     const person = await member('user');
     await here().ssh(person.username, password(), 'true');
-    await people.setPassword(person, 'Another harbour 18');
+    await people.changePassword(person, PASSWORD, 'Another harbour 18');
     await refused(here(), person, password());
     await here().ssh(person.username, password('Another harbour 18'), 'true');
   });
@@ -147,6 +167,8 @@ describe.concurrent.each(['sssd', 'nslcd'])('in a guest with %s', (service) => {
     await here().ssh(person.username, password(next), 'true');
     await people.grant(other(service).container.id, person, 'user');
     await other(service).ssh(person.username, password(next), 'true');
+    await people.signIn(person, next);
+    await expect(people.signIn(person, PASSWORD)).rejects.toMatchObject({ code: Code.Unauthenticated });
   });
 });
 
@@ -155,7 +177,7 @@ describe('afterwards', () => {
     const guest = guests.get('sssd') as Guest;
     const person = await someone();
     await people.grant(guest.container.id, person, 'user');
-    const keyFile = await keyFor(person);
+    const { keyFile } = await keyFor(person);
     await guest.ssh(person.username, { keyFile }, 'true');
     await lab.controlPlane.stop();
     await guest.ssh(person.username, { keyFile }, 'true');

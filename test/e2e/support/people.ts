@@ -1,94 +1,91 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashPassword } from '@berth/control-plane/auth/password.ts';
+import { transportTo } from '@berth/control-plane/cli/client.ts';
 import { newId } from '@berth/control-plane/ids.ts';
 import { loadMasterKey } from '@berth/control-plane/master-key.ts';
 import { bumpDirectory } from '@berth/control-plane/store/directory-changes.ts';
 import { openStore } from '@berth/control-plane/store/open.ts';
 import type { GrantedRole } from '@berth/control-plane/store/schema-directory.ts';
-import type { Store } from '@berth/control-plane/store/store.ts';
-import { insertUser } from '@berth/control-plane/store/users.ts';
+import type { Tx } from '@berth/control-plane/store/store.ts';
+import { AccountService } from '@berth/proto/api/v1/account_pb.js';
+import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
+import { UserStatus, UsersService } from '@berth/proto/api/v1/people_pb.js';
+import { createClient } from '@connectrpc/connect';
 import type { Lab } from '../../lab/lab.ts';
 
 /** A person of the directory, as a test makes one. */
 export interface Person {
   id: string;
   username: string;
-  password: string;
 }
 
-/** The people of a lab, by way of its database: another process than the control plane, as another replica would be. */
+/** What is done to and by the people of a lab. */
 export interface People {
   add(username: string, password: string): Promise<Person>;
-  addKey(person: Person, publicKey: string): Promise<void>;
+  /** @returns the key's identifier */
+  addKey(person: Person, publicKey: string): Promise<string>;
+  removeKey(key: string): Promise<void>;
+  suspend(person: Person): Promise<void>;
+  /** Signs in as a person. @throws ConnectError when that is refused */
+  signIn(person: Person, password: string): Promise<string>;
+  /** Changes a person's password as that person does. */
+  changePassword(person: Person, before: string, after: string): Promise<void>;
   grant(container: string, person: Person, role: GrantedRole): Promise<void>;
   withdraw(container: string, person: Person): Promise<void>;
-  suspend(person: Person): Promise<void>;
-  setPassword(person: Person, password: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the people of a lab. */
+/**
+ * Opens the people of a lab: by the API, and memberships by the database, written from another process than the control
+ * plane's, as another replica would.
+ */
 export async function openPeople(lab: Lab): Promise<People> {
+  const ca = await readFile(lab.api.caFile, 'utf8');
+  const users = createClient(UsersService, lab.api.transport);
+  const accounts = createClient(AccountService, lab.api.transport);
+  const signIn: People['signIn'] = async ({ username }, password) =>
+    (await createClient(AuthService, transportTo(lab.api.url, { ca })).signIn({ username, password })).token;
+  return {
+    async add(username, password) {
+      const { user } = await users.createUser({ user: { username }, password });
+      return { id: user?.id ?? '', username };
+    },
+    addKey: async (person, publicKey) =>
+      (await accounts.addSshKey({ user: person.id, key: { name: 'test', publicKey } })).key?.id ?? '',
+    async removeKey(key) {
+      await accounts.deleteSshKey({ key });
+    },
+    async suspend({ id }) {
+      const updateMask = { paths: ['status'] };
+      await users.updateUser({ user: { id, status: UserStatus.SUSPENDED }, updateMask });
+    },
+    signIn,
+    async changePassword(person, before, after) {
+      const own = transportTo(lab.api.url, { ca, token: await signIn(person, before) });
+      await createClient(AccountService, own).changePassword({ currentPassword: before, newPassword: after });
+    },
+    ...(await openMemberships(lab)),
+  };
+}
+
+async function openMemberships(lab: Lab): Promise<Pick<People, 'grant' | 'withdraw' | 'close'>> {
   const state = lab.stateDir('cp');
   const masterKey = loadMasterKey(join(state, 'master.key'));
   const store = await openStore({ url: `sqlite:${join(state, 'berth.db')}`, masterKey });
-  return { ...writersOf(store), close: () => store.close() };
-}
-
-function writersOf(store: Store): Omit<People, 'close'> {
+  const withdraw = async (tx: Tx, container: string, person: Person) => {
+    const ofContainer = tx.db.deleteFrom('container_members').where('container_id', '=', container);
+    await ofContainer.where('user_id', '=', person.id).execute();
+    await bumpDirectory(tx, 'container', container);
+  };
   return {
-    async add(username, password) {
-      const id = newId('usr', Date.now());
-      const password_hash = await hashPassword(password);
-      await store.transaction((tx) => {
-        const row = { id, username, display_name: username, password_hash, status: 'active' as const };
-        return insertUser(tx, { ...row, created_at: tx.now });
-      });
-      return { id, username, password };
-    },
-    async addKey({ id }, publicKey) {
-      const [key_type = '', body = ''] = publicKey.trim().split(' ');
-      await store.transaction(async (tx) => {
-        const key = { id: newId('key', tx.now), user_id: id, name: 'test', key_type, created_at: tx.now };
-        await tx.db
-          .insertInto('ssh_keys')
-          .values({ ...key, public_key: `${key_type} ${body}`, fingerprint: `SHA256:${key.id}` })
-          .execute();
-        await bumpDirectory(tx, 'user', id);
-      });
-    },
-    async grant(container_id, { id: user_id }, role) {
-      await store.transaction(async (tx) => {
-        const grant = { id: newId('mem', tx.now), container_id, user_id, group_id: null, role, granted_by: null };
-        await tx.db
-          .insertInto('container_members')
-          .values({ ...grant, created_at: tx.now })
-          .execute();
-        await bumpDirectory(tx, 'container', container_id);
-      });
-    },
-    async withdraw(container_id, { id: user_id }) {
-      await store.transaction(async (tx) => {
-        await tx.db
-          .deleteFrom('container_members')
-          .where('container_id', '=', container_id)
-          .where('user_id', '=', user_id)
-          .execute();
-        await bumpDirectory(tx, 'container', container_id);
-      });
-    },
-    async suspend({ id }) {
-      await store.transaction(async (tx) => {
-        await tx.db.updateTable('users').set({ status: 'suspended' }).where('id', '=', id).execute();
-        await bumpDirectory(tx, 'user', id);
-      });
-    },
-    async setPassword({ id }, password) {
-      const password_hash = await hashPassword(password);
-      await store.transaction(async (tx) => {
-        await tx.db.updateTable('users').set({ password_hash }).where('id', '=', id).execute();
-        await bumpDirectory(tx, 'user', id);
-      });
-    },
+    grant: (container_id, person, role) =>
+      store.transaction(async (tx) => {
+        await withdraw(tx, container_id, person);
+        const grant = { container_id, user_id: person.id, group_id: null, role, granted_by: null };
+        const row = { ...grant, id: newId('mem', tx.now), created_at: tx.now };
+        await tx.db.insertInto('container_members').values(row).execute();
+      }),
+    withdraw: (container, person) => store.transaction((tx) => withdraw(tx, container, person)),
+    close: () => store.close(),
   };
 }
