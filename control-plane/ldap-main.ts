@@ -1,12 +1,13 @@
 /**
- * The LDAP gateway as a program of its own, on another core or another host, over the same database: `berth ldap`.
- * With several processes the first one only hands out connections, which it does evenly, and starts a process anew
- * that has ended.
+ * The LDAP gateway as a program of its own, on another core or another host, over the same database: what `berth ldap`
+ * becomes. It finds what to do in the environment as JSON, where the command line has put it: what reads the
+ * configuration takes 16 MB, and arguments are for everybody to see. With several processes the first one only hands
+ * out connections, which it does evenly, and starts a process anew that has ended.
  */
 import cluster, { type Worker } from 'node:cluster';
-import { readConfig } from './config.ts';
 import { openAuthority } from './fleet/ca.ts';
 import { keepServerCertificate } from './fleet/server-certificate.ts';
+import { LDAP_PROCESS, type LdapProcessConfig } from './ldap/become-gateway.ts';
 import { startLdap } from './ldap/start-ldap.ts';
 import { createLogger, type Logger } from './log.ts';
 import { loadMasterKey } from './master-key.ts';
@@ -14,21 +15,13 @@ import { openStore } from './store/open.ts';
 
 const RESTART_MS = 1_000;
 
-/** Serves until SIGTERM. @param processes how many share the connections @throws with what could not be started */
-export async function serveLdap(processes: number): Promise<void> {
-  const log = createLogger(readConfig(process.env).logLevel);
-  if (processes === 1) return serveHere(log);
-  return serveWithWorkers(processes, log);
-}
-
 function untilAsked(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 }
 
-async function serveHere(log: Logger): Promise<void> {
-  const config = readConfig(process.env);
+async function serveHere(config: LdapProcessConfig, log: Logger): Promise<void> {
   const asked = untilAsked();
   const store = await openStore({
     url: config.databaseUrl,
@@ -50,16 +43,17 @@ async function serveHere(log: Logger): Promise<void> {
   await store.close();
 }
 
-async function serveWithWorkers(processes: number, log: Logger): Promise<void> {
+async function serveWithWorkers(config: LdapProcessConfig, log: Logger): Promise<void> {
   const asked = untilAsked();
   let stopping = false;
   cluster.setupPrimary({ exec: import.meta.filename, args: [] });
+  const env = { [LDAP_PROCESS]: JSON.stringify({ ...config, processes: 1 }) };
   cluster.on('exit', (worker, code, signal) => {
     if (stopping) return;
     log.error({ pid: worker.process.pid, code, signal }, 'a process of the LDAP gateway has ended; another one starts');
-    setTimeout(() => !stopping && cluster.fork(), RESTART_MS);
+    setTimeout(() => !stopping && cluster.fork(env), RESTART_MS);
   });
-  for (let i = 0; i < processes; i += 1) cluster.fork();
+  for (let i = 0; i < config.processes; i += 1) cluster.fork(env);
   await asked;
   stopping = true;
   await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && stopped(worker)));
@@ -72,12 +66,12 @@ function stopped(worker: Worker): Promise<void> {
   });
 }
 
-if (import.meta.main) {
-  try {
-    await serveHere(createLogger(readConfig(process.env).logLevel));
-    process.exit(0);
-  } catch (error) {
-    process.stderr.write(`berth ldap: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exit(1);
-  }
+try {
+  const config: LdapProcessConfig = JSON.parse(process.env[LDAP_PROCESS] ?? '{}');
+  const log = createLogger(config.logLevel);
+  await (config.processes > 1 ? serveWithWorkers(config, log) : serveHere(config, log));
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`berth ldap: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
 }

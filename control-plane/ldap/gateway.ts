@@ -14,6 +14,7 @@ import type { ServerCertificate } from '../fleet/server-certificate.ts';
 import type { Logger } from '../log.ts';
 import { openRevisionReader } from '../store/revision-reader.ts';
 import type { Store } from '../store/store.ts';
+import type { ConnectionDeps } from './connection.ts';
 import { noteContainerBinds } from './container-binds.ts';
 import { Directory } from './directory/directory.ts';
 import { DirectoryReader } from './directory/load.ts';
@@ -53,15 +54,24 @@ export interface Gateway {
 /** Passwords that may wait to be checked; beyond that a bind is refused as busy. */
 const MOST_WAITING = 2_000;
 
-/** Starts the gateway; it serves when this resolves. @throws when the store cannot be read or a port is taken */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { store, log, certificate } = options;
+/** What answers, without the ports. */
+export interface LdapService {
+  deps: Omit<ConnectionDeps, 'secure'>;
+  directory: Directory;
+  stop(): void;
+}
+
+/** Reads the directory and puts together what answers questions about it. @throws when the store cannot be read */
+export async function openService(
+  options: Pick<GatewayOptions, 'store' | 'databaseUrl' | 'baseDn' | 'log'>,
+): Promise<LdapService> {
+  const { store, log } = options;
   const { clock } = store;
   const onError = (error: unknown) => log.error({ err: error }, 'the LDAP gateway reports an error');
   const directory = new Directory(options.baseDn);
   const reader = new DirectoryReader(store, directory);
   await reader.catchUp();
-  const revisions = openRevisionReader(store, options.databaseUrl);
+  const revisions = await openRevisionReader(store, options.databaseUrl);
   const freshness = new Freshness({
     revision: () => revisions.read(),
     isAt: (revision) => directory.revision >= revision,
@@ -79,12 +89,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onContainerBind: noteContainerBinds(store, onError),
     onError,
   };
+  return { deps: { session, freshness, clock, onError }, directory, stop: () => revisions.close() };
+}
+
+/** Starts the gateway; it serves when this resolves. @throws when the store cannot be read or a port is taken */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { certificate } = options;
+  const service = await openService(options);
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
   const ports = await listen({
     ldaps: options.ldaps,
     startTls: options.startTls,
     certificate: asPem(),
-    deps: { session, freshness, clock, onError },
+    deps: service.deps,
     ...(options.trustNetwork ? { trustNetwork: true } : {}),
   });
   const forget = certificate.onChange(() => ports.setCertificate(asPem()));
@@ -95,7 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async stop() {
       forget();
       await ports.close();
-      revisions.close();
+      service.stop();
     },
   };
 }

@@ -13,7 +13,7 @@ import { PASSWORD_POLICY_RESPONSE } from './protocol/controls.ts';
 import { Oid } from './protocol/oids.ts';
 import type { BindRequest, Message, RefusedMessage, Request, SearchRequest } from './protocol/requests.ts';
 import { extendedResponse, message, response } from './protocol/responses.ts';
-import { type Result, ResultCode, SUCCESS } from './protocol/result-codes.ts';
+import { RequestFault, type Result, ResultCode, SUCCESS } from './protocol/result-codes.ts';
 
 /** What all sessions share. */
 export interface SessionDeps extends BindDeps {
@@ -125,6 +125,10 @@ export class Session {
   }
 
   #failed({ id, request }: Message, error: unknown): void {
+    if (error instanceof RequestFault) {
+      this.#finish(id, request.op, error.result);
+      return;
+    }
     if (error instanceof MalformedBer) {
       this.#finish(id, request.op, { code: ResultCode.protocolError, message: 'the request cannot be read' });
       return;

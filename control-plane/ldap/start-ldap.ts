@@ -4,9 +4,12 @@ import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 
+/** What of the configuration a gateway needs. */
+export type LdapConfig = Pick<Config, 'databaseUrl' | 'ldapListen' | 'ldapBase'>;
+
 /** What a process has that starts a gateway. */
 export interface LdapSurroundings {
-  config: Config;
+  config: LdapConfig;
   store: Store;
   certificate: ServerCertificate;
   log: Logger;

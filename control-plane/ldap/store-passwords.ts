@@ -1,60 +1,46 @@
 import { hashPassword, passwordFault, verifyPassword } from '../auth/password.ts';
+import { admit, forgive } from '../auth/rate-limits.ts';
 import { TOTP_DIGITS } from '../auth/totp.ts';
-import type { Turnstile } from '../auth/turnstile.ts';
-import { verifyContainerLogin } from '../auth/verify-login.ts';
+import { type VerifyDeps, verifyContainerLogin } from '../auth/verify-login.ts';
 import { newId } from '../ids.ts';
 import { audit } from '../store/audit.ts';
-import { bumpDirectory } from '../store/directory-changes.ts';
-import type { Store } from '../store/store.ts';
+import type { Row } from '../store/schema.ts';
+import { endSessions } from '../store/sessions.ts';
+import { setPasswordHash } from '../store/users.ts';
 import type { ChangeOutcome, PasswordChange, Passwords, PasswordTry, Verdict } from './passwords.ts';
 
-export interface StorePasswordsDeps {
-  store: Store;
-  /** Hashing is dear: it waits its turn, so that searches have theirs. */
-  turnstile: Turnstile;
-}
-
 /** People's passwords as the store has them, read anew each time. */
-export function storePasswords(deps: StorePasswordsDeps): Passwords {
+export function storePasswords(deps: VerifyDeps): Passwords {
   return { verify: (attempt) => verify(deps, attempt), change: (change) => changePassword(deps, change) };
 }
 
-async function verify(deps: StorePasswordsDeps, attempt: PasswordTry): Promise<Verdict> {
+async function verify(deps: VerifyDeps, { username, password, address }: PasswordTry): Promise<Verdict> {
   const requestId = newId('req', deps.store.clock.now());
-  const verdict = await verifyContainerLogin(deps, { ...attempt, via: 'ldap', requestId });
+  const verdict = await verifyContainerLogin(deps, { username, password, address, via: 'ldap', requestId });
   if (verdict.kind !== 'right') return { kind: verdict.kind };
   return { kind: 'right', userId: verdict.user.id, passwordChangedAt: verdict.user.password_changed_at };
 }
 
-async function changePassword(
-  { store, turnstile }: StorePasswordsDeps,
-  change: PasswordChange,
-): Promise<ChangeOutcome> {
-  const row = await store.db.selectFrom('users').selectAll().where('id', '=', change.userId).executeTakeFirst();
-  if (row?.status !== 'active') return { kind: 'wrong-old' };
-  if (change.old !== undefined) {
-    // Programs that bind first send what they bound with: the code at its end has done its part there.
-    const old = row.login_totp === 1 ? change.old.slice(0, -TOTP_DIGITS) : change.old;
-    const matches = await turnstile.pass(() => verifyPassword(row.password_hash || undefined, old));
-    if (!matches) return { kind: matches === undefined ? 'slowed' : 'wrong-old' };
-  }
-  const why = passwordFault(change.replacement);
+async function changePassword(deps: VerifyDeps, change: PasswordChange): Promise<ChangeOutcome> {
+  const { store, turnstile } = deps;
+  const user = await store.db.selectFrom('users').selectAll().where('id', '=', change.userId).executeTakeFirst();
+  if (user?.status !== 'active') return { kind: 'wrong-old' };
+  const refusal = change.old === undefined ? undefined : await judgeOld(deps, user, change.old, change.address);
+  if (refusal) return refusal;
+  const why = passwordFault(change.replacement, [user.username, user.display_name, user.email ?? '']);
   if (why) return { kind: 'unfit', why };
   const hash = await turnstile.pass(() => hashPassword(change.replacement));
   if (hash === undefined) return { kind: 'slowed' };
   return store.transaction(async (tx) => {
-    await tx.db
-      .updateTable('users')
-      .set({ password_hash: hash, password_changed_at: tx.now, updated_at: tx.now })
-      .where('id', '=', row.id)
-      .execute();
-    await bumpDirectory(tx, 'user', row.id);
+    await setPasswordHash(tx, user.id, hash);
+    // Whoever knew the old password may have signed in with it.
+    await endSessions(tx, user.id);
     await audit(tx, {
-      userId: row.id,
+      userId: user.id,
       action: 'user.change-password',
       siteId: null,
       objectKind: 'user',
-      objectId: row.id,
+      objectId: user.id,
       change: {},
       requestId: newId('req', tx.now),
       address: change.address,
@@ -62,4 +48,28 @@ async function changePassword(
     });
     return { kind: 'changed', passwordChangedAt: tx.now };
   });
+}
+
+/**
+ * Whoever asks has bound already, so the old password is no proof of who he is; it is looked at because the client sent
+ * it, and guessing is counted. A one-time code at its end was taken when he bound.
+ */
+async function judgeOld(
+  { store, turnstile }: VerifyDeps,
+  user: Row<'users'>,
+  old: string,
+  address: string,
+): Promise<ChangeOutcome | undefined> {
+  const attempt = { account: user.username, address };
+  if (!(await admit(store, attempt)).admitted) return { kind: 'slowed' };
+  const typed = user.login_totp === 1 ? [old, old.slice(0, -TOTP_DIGITS)] : [old];
+  for (const each of typed) {
+    const right = await turnstile.pass(() => verifyPassword(user.password_hash, each));
+    if (right === undefined) return { kind: 'slowed' };
+    if (right) {
+      await forgive(store, attempt);
+      return undefined;
+    }
+  }
+  return { kind: 'wrong-old' };
 }

@@ -1,8 +1,5 @@
 import type { CreateTableBuilder, Dialect } from 'kysely';
 import { sql } from 'kysely';
-import { mysqlDialect } from './dialect-mysql.ts';
-import { postgresDialect } from './dialect-postgres.ts';
-import { sqliteDialect } from './dialect-sqlite.ts';
 import type { DialectName } from './store.ts';
 
 /** What the migrations need to know of an engine: names of types, and how a table ends. */
@@ -41,21 +38,25 @@ export interface OpenDialect {
 
 /**
  * Chooses the engine by the URL's scheme: `sqlite:/path/to/file`, `sqlite::memory:`, `postgres://…`, `mysql://…`
- * (`mariadb://…` is the same). Nothing is connected yet.
+ * (`mariadb://…` is the same). Nothing is connected yet. Only the engine's own driver is loaded, which spares a
+ * process some 10 MB.
  * @param onError takes errors of idle connections, which nobody waits for
  * @throws Error on a scheme that is not known
  */
-export function dialectOf(url: string, onError: (error: unknown) => void): OpenDialect {
+export async function dialectOf(url: string, onError: (error: unknown) => void): Promise<OpenDialect> {
   const scheme = url.slice(0, url.indexOf(':'));
   switch (scheme) {
     case 'sqlite':
-      return { name: 'sqlite', dialect: sqliteDialect(url.slice('sqlite:'.length)) };
+      return {
+        name: 'sqlite',
+        dialect: (await import('./dialect-sqlite.ts')).sqliteDialect(url.slice('sqlite:'.length)),
+      };
     case 'postgres':
     case 'postgresql':
-      return { name: 'postgres', dialect: postgresDialect(url, onError) };
+      return { name: 'postgres', dialect: (await import('./dialect-postgres.ts')).postgresDialect(url, onError) };
     case 'mysql':
     case 'mariadb':
-      return { name: 'mysql', dialect: mysqlDialect(url) };
+      return { name: 'mysql', dialect: (await import('./dialect-mysql.ts')).mysqlDialect(url) };
     default:
       throw new Error(`no database engine is called "${scheme}"; there are sqlite:, postgres: and mysql:`);
   }

@@ -28,7 +28,7 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, clock = systemClock, random = Math.random, onError = raise } = options;
-  const { name, dialect } = dialectOf(url, onError);
+  const { name, dialect } = await dialectOf(url, onError);
   const db = new Kysely<Database>({ dialect });
   try {
     await migrate(db, name);

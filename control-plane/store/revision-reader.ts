@@ -1,4 +1,3 @@
-import SqliteDatabase from 'better-sqlite3';
 import { directoryRevision } from './directory-changes.ts';
 import type { Store } from './store.ts';
 
@@ -13,11 +12,12 @@ export interface RevisionReader {
  * A reader for one store. On a SQLite file it has a connection of its own: a read there takes 5 µs, sees what other
  * processes have committed, and waits for no transaction of this one.
  */
-export function openRevisionReader(store: Store, url: string): RevisionReader {
+export async function openRevisionReader(store: Store, url: string): Promise<RevisionReader> {
   const path = url.replace(/^sqlite:/, '');
   if (store.dialect !== 'sqlite' || path === ':memory:') {
     return { read: () => directoryRevision(store.db), close: () => undefined };
   }
+  const { default: SqliteDatabase } = await import('better-sqlite3');
   const database = new SqliteDatabase(path, { readonly: true });
   const statement = database.prepare("select value from counters where name = 'directory_revision'").pluck();
   return {

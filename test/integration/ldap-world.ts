@@ -57,7 +57,7 @@ export class LdapWorld {
   async gateway(options: Partial<GatewayOptions> = {}): Promise<Gateway> {
     const store = await openStore({ url: this.url, masterKey: MASTER_KEY });
     const authority = await openAuthority(store);
-    await writeFile(this.caFile, authority.bundlePem);
+    await this.writeCa();
     const certificate = await keepServerCertificate({
       authority,
       clock: store.clock,
@@ -85,6 +85,18 @@ export class LdapWorld {
       await store.close();
     });
     return gateway;
+  }
+
+  /** A file with the key for secrets, for other processes. */
+  async masterKeyFile(): Promise<string> {
+    const file = join(this.directory, 'master.key');
+    await writeFile(file, Buffer.from(MASTER_KEY).toString('base64'), { mode: 0o600 });
+    return file;
+  }
+
+  /** Writes down the authority that gateways have their certificates from. */
+  async writeCa(): Promise<void> {
+    await writeFile(this.caFile, (await openAuthority(this.store)).bundlePem);
   }
 
   get caFile(): string {

@@ -15,9 +15,9 @@ Examples:
   BERTH_LDAP_LISTEN=0.0.0.0:636 berth ldap --processes 2`,
     )
     .action(async ({ processes }: { processes: number }) => {
-      // The rest of the command line has no need of the control plane's parts.
-      const { serveLdap } = await import('../../ldap-main.ts');
-      await serveLdap(processes);
+      const { readConfig } = await import('../../config.ts');
+      const { becomeGateway } = await import('../../ldap/become-gateway.ts');
+      becomeGateway(readConfig(process.env), processes);
     });
 }
 

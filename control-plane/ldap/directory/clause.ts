@@ -5,6 +5,7 @@
  */
 import type { Filter } from '../protocol/filter.ts';
 import { type AttributeType, attributeType } from '../schema/attributes.ts';
+import { beginEffort, spend } from './effort.ts';
 import type { Entry } from './entry.ts';
 
 /** A clause; `key` is what its syntax makes of the value. */
@@ -74,8 +75,14 @@ function extensible(filter: Filter & { op: 'extensible' }): Clause {
   return usual ? equality(type, filter.value) : UNDEFINED;
 }
 
+/** Whether an entry is one that a filter asks for. @throws RequestFault when that takes too long to find out */
+export function matches(clause: Clause, entry: Entry): boolean {
+  beginEffort();
+  return evaluate(clause, entry) === true;
+}
+
 /** Whether a clause holds of an entry; undefined where that cannot be said. */
-export function evaluate(clause: Clause, entry: Entry): boolean | undefined {
+function evaluate(clause: Clause, entry: Entry): boolean | undefined {
   switch (clause.op) {
     case 'and':
       return all(clause.parts, entry);
@@ -129,7 +136,9 @@ function isOrdered({ op, type, key }: Clause & { op: 'atLeast' | 'atMost' }, ent
 
 function hasPieces(clause: Clause & { op: 'substrings' }, entry: Entry): boolean {
   const { type, initial, any: middle, final } = clause;
-  for (const value of entry.values(type)) {
+  const values = entry.values(type);
+  spend(values.length * (1 + middle.length));
+  for (const value of values) {
     const key = String(type.syntax.key(value) ?? '');
     if (!key.startsWith(initial) || !key.endsWith(final)) continue;
     let pos = initial.length;

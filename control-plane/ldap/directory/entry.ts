@@ -1,7 +1,8 @@
-import { element, string } from '../ber/writer.ts';
 import type { AttributeName, AttributeType } from '../schema/attributes.ts';
 import { attributeTypes } from '../schema/attributes.ts';
 import type { Selection } from '../schema/selection.ts';
+import { spend } from './effort.ts';
+import { type EntryAttribute, encodeEntry } from './encode-entry.ts';
 
 type Values<S> = (subject: S) => readonly string[];
 type Test<S> = (subject: S, key: string | number) => boolean;
@@ -39,7 +40,9 @@ export class Shape<S> {
   has(subject: S, type: AttributeType, key: string | number): boolean {
     const test = this.#tests.get(type);
     if (test) return test(subject, key);
-    for (const value of this.values(subject, type)) if (type.syntax.key(value) === key) return true;
+    const values = this.values(subject, type);
+    spend(values.length);
+    for (const value of values) if (type.syntax.key(value) === key) return true;
     return false;
   }
 
@@ -102,18 +105,14 @@ export class ShapedEntry<S> implements Entry {
   }
 
   #encode(selection: Selection, typesOnly: boolean): Buffer {
-    const attributes: Buffer[] = [];
+    const attributes: EntryAttribute[] = [];
     for (const slot of this.#shape.chosen(selection)) {
       const values = this.#shape.slotValues(this.#subject, slot);
       const type = this.#shape.types[slot] as AttributeType;
-      if (values.length > 0) attributes.push(attribute(type, typesOnly ? [] : values));
+      if (values.length > 0) attributes.push({ type, values: typesOnly ? [] : values });
     }
-    return element(0x64, string(this.dn), element(0x30, ...attributes));
+    return encodeEntry(this.dn, attributes);
   }
-}
-
-function attribute(type: AttributeType, values: readonly string[]): Buffer {
-  return element(0x30, string(type.name), element(0x31, ...values.map((value) => string(value))));
 }
 
 /** An entry whose values are given as they are. */

@@ -7,7 +7,9 @@ export class Memberships {
   readonly #people = new Map<string, ReadonlySet<string>>();
   /** Groups that everybody active belongs to. */
   readonly #everybody: GroupRecord[] = [];
+  /** By person: those that not everybody belongs to, until all of them are asked for. */
   readonly #groupsOf = new Map<string, GroupRecord[]>();
+  readonly #allGroupsOf = new Map<string, readonly GroupRecord[]>();
 
   constructor(groups: ReadonlyMap<string, GroupRecord>) {
     const byName = [...groups.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -31,7 +33,12 @@ export class Memberships {
   groupsOf(userId: string): readonly GroupRecord[] {
     const own = this.#groupsOf.get(userId);
     if (!own) return this.#everybody;
-    return [...this.#everybody, ...own].sort((a, b) => (a.name < b.name ? -1 : 1));
+    let all = this.#allGroupsOf.get(userId);
+    if (!all) {
+      all = [...this.#everybody, ...own].sort((a, b) => (a.name < b.name ? -1 : 1));
+      this.#allGroupsOf.set(userId, all);
+    }
+    return all;
   }
 
   /** Identifiers of the people in a group, or "everybody". */

@@ -97,7 +97,7 @@ export function candidates(
   const below = place.at === 'base' ? ALL : KIND_OF_BRANCH[place.branch];
   const kinds = kindsOf(clause);
   const leaves = kinds & below & ~STATIC;
-  const found = indexed(view, clause, leaves) ?? scan(view, leaves);
+  const found = indexed(view, clause, leaves, { left: MOST_LOOKED_UP }) ?? scan(view, leaves);
   return (kinds & STATIC) === 0 || statics.length === 0 ? found : chain(statics, found);
 }
 
@@ -149,13 +149,17 @@ function* scan(view: View, kinds: number): Generator<Entry> {
   if (kinds & SERVICE) yield* view.services().values();
 }
 
+/** Entries that indexes may give for one search; looking through all a bit at a time is better than more. */
+const MOST_LOOKED_UP = 20_000;
+
 /** What an index gives for a clause, among some kinds of entries; undefined where none helps. */
-function indexed(view: View, clause: Clause, kinds: number): Entry[] | undefined {
+function indexed(view: View, clause: Clause, kinds: number, budget: { left: number }): Entry[] | undefined {
+  if (budget.left <= 0) return undefined;
   switch (clause.op) {
     case 'and': {
       let best: Entry[] | undefined;
       for (const part of clause.parts) {
-        const found = indexed(view, part, kinds);
+        const found = indexed(view, part, kinds, budget);
         if (found && (!best || found.length < best.length)) best = found;
         if (best && best.length <= 1) return best;
       }
@@ -164,14 +168,16 @@ function indexed(view: View, clause: Clause, kinds: number): Entry[] | undefined
     case 'or': {
       const found = new Set<Entry>();
       for (const part of clause.parts) {
-        const entries = indexed(view, part, kinds & kindsOf(part));
+        const entries = indexed(view, part, kinds & kindsOf(part), budget);
         if (!entries) return undefined;
         for (const entry of entries) found.add(entry);
       }
       return [...found];
     }
     case 'equal':
-      return kinds === 0 ? [] : equalTo(view, clause, kinds);
+      if (kinds === 0) return [];
+      budget.left -= clause.type === attributeTypes.memberOf ? view.size : 1;
+      return equalTo(view, clause, kinds);
     default:
       return kinds === 0 ? [] : undefined;
   }

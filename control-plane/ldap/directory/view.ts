@@ -26,6 +26,7 @@ export class View {
   readonly #horizon: Horizon;
   readonly #groups = new Map<string, Entry>();
   #sorted: readonly Person[] | undefined;
+  readonly #seenGroups = new Map<GroupRecord, boolean>();
   #visibleGroups: readonly GroupRecord[] | undefined;
   #sudoRules: ReadonlyMap<string, Entry> | undefined;
   #services: ReadonlyMap<string, Entry> | undefined;
@@ -55,14 +56,19 @@ export class View {
 
   /** The groups seen, by name. */
   groups(): readonly GroupRecord[] {
-    this.#visibleGroups ??= this.#seenGroups().sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#visibleGroups ??= this.#groupsInSight().sort((a, b) => (a.name < b.name ? -1 : 1));
     return this.#visibleGroups;
   }
 
   /** Whether a group is seen. */
   seesGroup(group: GroupRecord): boolean {
     if (this.#horizon.emptyGroups) return true;
-    return this.#visibleGroups ? this.#visibleGroups.includes(group) : this.#hasMemberInSight(group);
+    let seen = this.#seenGroups.get(group);
+    if (seen === undefined) {
+      seen = this.#hasMemberInSight(group);
+      this.#seenGroups.set(group, seen);
+    }
+    return seen;
   }
 
   /** The entry of a group that is seen. */
@@ -82,7 +88,9 @@ export class View {
   /** The people seen that belong to a group, by login name. */
   membersOf(group: GroupRecord): readonly Person[] {
     const ids = this.directory.memberships.peopleOf(group.id);
-    return ids === 'everybody' ? this.people() : this.people().filter(({ record }) => ids.has(record.id));
+    if (ids === 'everybody') return this.people();
+    if (ids.size * 4 > this.size) return this.people().filter(({ record }) => ids.has(record.id));
+    return [...this.#inSight(ids)].sort((a, b) => (a.record.username < b.record.username ? -1 : 1));
   }
 
   /** The rules of sudo, by the key of their own part of the name. */
@@ -110,13 +118,21 @@ export class View {
     return this.#services;
   }
 
-  #seenGroups(): GroupRecord[] {
+  #groupsInSight(): GroupRecord[] {
     if (this.#horizon.emptyGroups) return [...this.directory.groups()];
     return [...new Set(this.people().flatMap((person) => this.groupsOf(person)))];
   }
 
   #hasMemberInSight(group: GroupRecord): boolean {
-    return this.membersOf(group).length > 0;
+    const ids = this.directory.memberships.peopleOf(group.id);
+    return ids === 'everybody' ? this.size > 0 : !this.#inSight(ids).next().done;
+  }
+
+  *#inSight(ids: ReadonlySet<string>): Generator<Person, undefined> {
+    for (const id of ids) {
+      const person = this.directory.person(id);
+      if (person?.record.active && this.sees(person)) yield person;
+    }
   }
 
   #groupEntry(group: GroupRecord): Entry {

@@ -1,4 +1,4 @@
-import { type Clause, clauseOf, evaluate } from '../directory/clause.ts';
+import { type Clause, clauseOf, matches } from '../directory/clause.ts';
 import type { Entry } from '../directory/entry.ts';
 import type { Place } from '../directory/names.ts';
 import { candidates, leafEntry } from '../directory/plan.ts';
@@ -27,10 +27,12 @@ export class SearchRun {
   readonly #clause: Clause;
   readonly #selection: Selection;
   readonly #typesOnly: boolean;
-  #entries: Iterator<Entry>;
+  readonly #entries: Iterator<Entry>;
   /** Entries that may still be given. */
   #left: number;
   #next: Entry | undefined;
+  /** What is seen now, when that may be something else than when the search began. */
+  #view: View | undefined;
 
   constructor(entries: Iterable<Entry>, clause: Clause, request: SearchRequest) {
     this.#entries = entries[Symbol.iterator]();
@@ -40,8 +42,8 @@ export class SearchRun {
     this.#left = request.sizeLimit === 0 ? Number.POSITIVE_INFINITY : request.sizeLimit;
   }
 
-  /** Gives matching entries to `take`, at most `most` of them. */
-  piece(most: number, patience: Patience, take: (entry: Buffer) => void): PieceEnd {
+  /** Gives matching entries, encoded, to `take`, at most `most` of them. */
+  piece(most: number, patience: Patience, take: (answer: Buffer, entry: Entry) => void): PieceEnd {
     for (let given = 0; ; ) {
       const match = this.#match(patience);
       if (match === undefined || match === 'later') return match ?? SUCCESS;
@@ -52,46 +54,30 @@ export class SearchRun {
       if (this.#left === 0) return { code: ResultCode.sizeLimitExceeded };
       this.#left -= 1;
       given += 1;
-      take(match.encoded(this.#selection, this.#typesOnly));
+      take(match.encoded(this.#selection, this.#typesOnly), match);
     }
   }
 
-  /** Between two pages: goes on over what is seen of the remaining entries now, as it is now. */
+  /** Between two pages: the remaining entries are given as they are seen from now on. */
   renew(view: View): void {
-    const rest = this.#next ? [this.#next] : [];
-    const entries = this.#entries;
-    this.#next = undefined;
-    this.#entries = current(
-      view,
-      (function* () {
-        yield* rest;
-        for (let each = entries.next(); !each.done; each = entries.next()) yield each.value;
-      })(),
-    );
+    this.#view = view;
   }
 
   #match(patience: Patience): Entry | undefined | 'later' {
-    if (this.#next) {
-      const next = this.#next;
-      this.#next = undefined;
-      return next;
-    }
     while (patience()) {
-      const { done, value } = this.#entries.next();
-      if (done) return undefined;
-      if (evaluate(this.#clause, value) === true) return value;
+      const entry = this.#next ?? this.#entries.next().value;
+      this.#next = undefined;
+      if (!entry) return undefined;
+      const now = this.#view ? asSeenNow(this.#view, entry) : entry;
+      if (now && matches(this.#clause, now)) return now;
     }
     return 'later';
   }
 }
 
-function* current(view: View, entries: Iterable<Entry>): Generator<Entry> {
-  const { names } = view.directory;
-  for (const entry of entries) {
-    const place = names.place(dnKey(entry.dn) ?? '');
-    const now = place?.at === 'leaf' ? leafEntry(view, place.branch, place.rdn) : entry;
-    if (now) yield now;
-  }
+function asSeenNow(view: View, entry: Entry): Entry | undefined {
+  const place = view.directory.names.place(dnKey(entry.dn) ?? '');
+  return place?.at === 'leaf' ? leafEntry(view, place.branch, place.rdn) : entry;
 }
 
 /** Begins a search. @returns what refuses it, or the search */

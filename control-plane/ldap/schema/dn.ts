@@ -113,8 +113,7 @@ export function escapeValue(value: string): string {
   return value
     .replace(/[\\",+;<>=]/g, '\\$&')
     .replaceAll('\0', '\\00')
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ');
+    .replace(/^[ #]|(?<=.) $/gs, '\\$&');
 }
 
 /** What names are compared by. */

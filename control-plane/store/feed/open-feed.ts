@@ -5,8 +5,6 @@ import type { Database } from '../schema.ts';
 import type { ChangeFeed, Db, DialectName, Topic } from '../store.ts';
 import { missedTopics } from './catch-up.ts';
 import { LocalFeed } from './local-feed.ts';
-import { openMysqlRelay } from './mysql-relay.ts';
-import { openPostgresRelay } from './postgres-relay.ts';
 import type { Relay } from './topics.ts';
 
 /** The change feed of an open store: this process, and the other replicas where the engine allows for them. */
@@ -51,8 +49,8 @@ async function openRelay(options: FeedOptions, local: LocalFeed): Promise<Relay>
     case 'sqlite':
       return { announce: async () => {}, close: async () => {} };
     case 'postgres':
-      return openPostgresRelay({ url, origin, clock, deliver, onGap, onError });
+      return (await import('./postgres-relay.ts')).openPostgresRelay({ url, origin, clock, deliver, onGap, onError });
     case 'mysql':
-      return openMysqlRelay(db, { origin, clock, deliver, onGap, onError });
+      return (await import('./mysql-relay.ts')).openMysqlRelay(db, { origin, clock, deliver, onGap, onError });
   }
 }
