@@ -51,7 +51,7 @@ export async function administratorExists(db: Db): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Whether somebody who can sign in administers Berth: active, with a password or an account elsewhere. */
+/** Whether somebody who can sign in administers Berth: active, with a password or a link to a provider in use. */
 export async function activeAdministratorExists(db: Db): Promise<boolean> {
   const row = await administrators(db)
     .innerJoin('users', 'users.id', 'group_members.user_id')
@@ -61,7 +61,12 @@ export async function activeAdministratorExists(db: Db): Promise<boolean> {
       user.or([
         user('users.password_hash', '!=', ''),
         user.exists(
-          user.selectFrom('oidc_identities').select('oidc_identities.id').whereRef('user_id', '=', 'users.id'),
+          user
+            .selectFrom('oidc_identities')
+            .innerJoin('oidc_providers', 'oidc_providers.id', 'oidc_identities.provider_id')
+            .select('oidc_identities.id')
+            .where('oidc_providers.enabled', '=', 1)
+            .whereRef('oidc_identities.user_id', '=', 'users.id'),
         ),
       ]),
     )

@@ -1,4 +1,5 @@
 import type { Claims, ProviderAnswer } from '../../auth/oidc/relying-party.ts';
+import { emailFault, plainEmail } from '../validate/email.ts';
 
 /** Who somebody is, as far as a provider says. */
 export interface ClaimedPerson {
@@ -11,8 +12,6 @@ export interface ClaimedPerson {
   preferredUsername: string;
   displayName: string;
 }
-
-const MAX_EMAIL = 255;
 
 /** Reads what an answer says of a person. Nothing in it is believed to have any form. */
 export function personOf({ issuer, subject, idToken, userInfo }: ProviderAnswer): ClaimedPerson {
@@ -60,8 +59,7 @@ function isTrue(value: unknown): boolean {
 }
 
 function emailOf({ email }: Claims): string | undefined {
-  if (typeof email !== 'string' || email.length > MAX_EMAIL) return undefined;
-  return /^[!-?A-~]+@[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(email) ? email.toLowerCase() : undefined;
+  return typeof email === 'string' && emailFault(email) === undefined ? plainEmail(email) : undefined;
 }
 
 function firstText(sources: readonly Claims[], name: string): string {

@@ -1,4 +1,5 @@
 import type { CompleteOidcSignInRequest } from '@berth/proto/api/v1/oidc_pb.js';
+import { rootCause } from '../../auth/oidc/provider-error.ts';
 import type { ProviderAnswer } from '../../auth/oidc/relying-party.ts';
 import { tokenHash } from '../../auth/tokens.ts';
 import { AppError } from '../../errors.ts';
@@ -109,7 +110,7 @@ async function notingRefusals<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const cause = error.cause instanceof Error ? { cause: error.cause.message.slice(0, 500) } : {};
+    const cause = error.cause instanceof Error ? { cause: rootCause(error.cause) } : {};
     const change = { provider: provider.name, reason: error.reason, ...cause };
     const action = journey.userId === null ? 'session.refused' : 'identity.link-refused';
     const deed = { action, siteId: null, objectKind: 'identity-provider', objectId: provider.id, change };

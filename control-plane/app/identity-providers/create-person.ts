@@ -3,12 +3,11 @@ import type { Row } from '../../store/schema.ts';
 import type { Tx } from '../../store/store.ts';
 import { insertUser, userById, userByUsername } from '../../store/users.ts';
 import type { AnonymousCaller } from '../caller.ts';
+import { MAX_DISPLAY_NAME } from '../people/person-fields.ts';
 import { recordAnonymous } from '../record.ts';
+import { newUsernameFault } from '../validate/names.ts';
 import type { ClaimedPerson } from './claims.ts';
 import { freeLoginName } from './login-name.ts';
-import { newUsernameFault } from './new-username.ts';
-
-const MAX_DISPLAY_NAME = 100;
 
 /**
  * Makes an account for somebody a provider vouches for. It has no password, and an address only when the provider
@@ -29,7 +28,7 @@ export async function createPerson(
   await insertUser(tx, {
     id,
     username,
-    display_name: [...claimed.displayName].slice(0, MAX_DISPLAY_NAME).join('') || username,
+    display_name: displayNameOf(claimed) || username,
     email: claimed.verifiedEmail ?? null,
     email_verified: claimed.verifiedEmail ? 1 : 0,
     password_hash: '',
@@ -42,4 +41,9 @@ export async function createPerson(
   const user = await userById(tx.db, id);
   if (!user) throw new Error(`the account ${id} is not there after it was made`);
   return user;
+}
+
+/** The name as far as `displayNameFault` would take it. */
+function displayNameOf({ displayName }: ClaimedPerson): string {
+  return [...displayName.replaceAll(':', ' ')].slice(0, MAX_DISPLAY_NAME).join('').trim();
 }

@@ -27,7 +27,7 @@ export async function finishSignIn(
   const found = await findPerson(tx, caller, provider, claimed);
   // Somebody who waits for approval has his groups by then.
   if (found.user && found.user.status !== 'suspended') {
-    await followGroups(tx, caller, provider, answer, found.user.id);
+    await followGroups(tx, caller, provider, answer, found.user);
   }
   const userId = found.user?.id ?? null;
   const object = { siteId: null, objectKind: 'user', objectId: userId ?? '' };

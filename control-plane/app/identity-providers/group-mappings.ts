@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LDAPUSERS } from '../../store/built-in-groups.ts';
-import { administratingGroups, groupIdsByReference } from '../../store/group-mapping.ts';
+import { groupIdsByReference } from '../../store/group-mapping.ts';
 import type { Row } from '../../store/schema.ts';
+import { administratingGroups } from '../../store/standing.ts';
 import type { Db } from '../../store/store.ts';
 import type { Violations } from '../validate/violations.ts';
 
@@ -31,7 +32,7 @@ export async function resolveMappings(
     db,
     group_mappings.map(({ group }) => group),
   );
-  const administrating = may_administer ? new Set<string>() : await administratingGroups(db, [...ids.values()]);
+  const administrating = may_administer ? new Set<string>() : await administratingGroups(db);
   return group_mappings.map(({ value, group }, i) => {
     const id = ids.get(group) ?? '';
     const field = `provider.group_mappings[${i}].group`;

@@ -8,12 +8,14 @@ import {
 import { create } from '@bufbuild/protobuf';
 import { type AppError, taken } from '../../errors.ts';
 import { newId } from '../../ids.ts';
+import { bumpDirectory } from '../../store/directory-changes.ts';
 import { deleteProvider, insertProvider, providerByReference, updateProvider } from '../../store/oidc-providers.ts';
 import type { Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
+import { keepAdministrators } from '../people/last-administrator.ts';
 import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
@@ -70,7 +72,7 @@ async function make(tx: Tx, caller: Caller, name: string, fields: ProviderFields
   return id;
 }
 
-/** Changes the fields the mask names. @returns the identifier */
+/** Changes the fields the mask names. @returns the identifier @throws AppError "last_administrator" */
 export async function updateProviderVerb(
   { store }: AppDeps,
   caller: Caller,
@@ -83,6 +85,7 @@ export async function updateProviderVerb(
   found.check('provider.id', referenceFault(asked.id));
   found.refuse();
   return store.transaction(async (tx) => {
+    if (named.has('enabled')) await lockDirectory(tx, caller);
     const row = await findProvider(tx.db, asked.id, 'provider.id');
     const changed = fieldsOfMessage({ ...asked, name: row.name });
     const fields = merged(fieldsOfRow(row), changed, named);
@@ -92,6 +95,7 @@ export async function updateProviderVerb(
     const mapped = named.has('group_mappings') || named.has('may_administer');
     const final = mapped ? await resolved(tx, fields) : fields;
     await updateProvider(tx, row.id, columnsOf(final, named));
+    if (row.enabled === 1 && !final.enabled) await keepAdministrators(tx);
     const deed = { action: 'identity-provider.update', siteId: null, objectKind: 'identity-provider' };
     const { client_secret: _, ...before } = auditable(fieldsOfRow(row), EVERY_FIELD);
     await record(tx, caller, { ...deed, objectId: row.id, change: difference(before, auditable(final, named)) });
@@ -99,7 +103,10 @@ export async function updateProviderVerb(
   });
 }
 
-/** Removes a provider with its links; whoever had no other way to sign in needs a password from an administrator. */
+/**
+ * Removes a provider with its links; whoever had no other way to sign in needs a password from an administrator.
+ * @throws AppError "last_administrator"
+ */
 export async function deleteProviderVerb(
   { store }: AppDeps,
   caller: Caller,
@@ -107,12 +114,19 @@ export async function deleteProviderVerb(
 ): Promise<void> {
   authorise(caller, 'IdentityProvidersService.DeleteProvider');
   await store.transaction(async (tx) => {
+    await lockDirectory(tx, caller);
     const row = await findProvider(tx.db, request.provider, 'provider');
     await deleteProvider(tx, row.id);
+    await keepAdministrators(tx);
     const deed = { action: 'identity-provider.delete', siteId: null, objectKind: 'identity-provider' };
     const { client_secret: _, ...change } = auditable(fieldsOfRow(row), EVERY_FIELD);
     await record(tx, caller, { ...deed, objectId: row.id, objectName: row.name, change });
   });
+}
+
+/** So that whoever takes the right to administer from somebody in the same moment sees what was done here. */
+async function lockDirectory(tx: Tx, { userId }: Caller): Promise<void> {
+  await bumpDirectory(tx, 'user', userId);
 }
 
 /** The named fields of one on top of the other. */

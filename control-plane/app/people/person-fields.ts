@@ -20,7 +20,8 @@ export const PERSON_PATHS = ['display_name', 'email', 'shell', 'status'] as cons
 export const PROFILE_PATHS = ['display_name', 'email', 'shell'] as const satisfies (keyof PersonFields)[];
 
 const DEFAULT_SHELL = '/bin/bash';
-const MAX_DISPLAY_NAME = 100;
+/** Longest name as others see it, in characters. */
+export const MAX_DISPLAY_NAME = 100;
 
 const STATUSES: Partial<Record<UserStatus, Row<'users'>['status']>> = {
   [UserStatus.PENDING]: 'pending',

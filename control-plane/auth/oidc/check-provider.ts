@@ -2,7 +2,7 @@ import { genericGrantRequest, ResponseBodyError, type ServerMetadata } from 'ope
 import { AppError } from '../../errors.ts';
 import { isAllowedUrl } from './allowed-url.ts';
 import { guardedFetch } from './guarded-fetch.ts';
-import { providerError } from './provider-error.ts';
+import { providerError, rootCause } from './provider-error.ts';
 import type { ProviderSettings, RelyingParty } from './relying-party.ts';
 
 /** One thing looked at. */
@@ -36,9 +36,8 @@ export async function checkProvider(party: RelyingParty, provider: ProviderSetti
 
 function explain(error: unknown): string {
   if (!(error instanceof AppError)) throw error;
-  const { cause } = error;
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  return inner instanceof Error && inner.message !== '' ? `${error.message} (${inner.message})` : error.message;
+  const root = rootCause(error);
+  return root === error.message || root === '' ? error.message : `${error.message} (${root})`;
 }
 
 function authorizationCheck({ authorization_endpoint: url }: ServerMetadata): ProviderCheck {
@@ -95,7 +94,7 @@ async function credentialsCheck(
     if (error instanceof ResponseBodyError && error.error === 'invalid_grant') {
       return { title, result: 'good', detail: 'accepted' };
     }
-    const failure = providerError(displayName, error);
+    const failure = providerError(displayName, error, 'person');
     if (failure.reason === 'provider_credentials_wrong') return { title, result: 'bad', detail: 'refused' };
     return { title, result: 'doubtful', detail: `cannot be told: ${explain(failure)}` };
   }

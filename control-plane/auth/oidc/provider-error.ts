@@ -6,16 +6,15 @@ import {
 } from 'openid-client';
 import { AppError } from '../../errors.ts';
 
-/** Codes of openid-client that mean that what answered is no provider, or not this one. */
-const NO_PROVIDER = new Set([
-  'OAUTH_RESPONSE_IS_NOT_CONFORM',
-  'OAUTH_RESPONSE_IS_NOT_JSON',
-  'OAUTH_PARSE_ERROR',
-  'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED',
-]);
+/** Codes of openid-client that mean that what answered is no provider at all. */
+const NO_PROVIDER = new Set(['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR']);
 
-/** What goes wrong with a provider, for whoever signs in; the cause is for the log. `name` is the provider's. */
-export function providerError(name: string, error: unknown): AppError {
+/**
+ * What goes wrong with a provider, for whoever signs in; the cause is for the log.
+ * @param name the provider's
+ * @param asked what it was asked for: what it is, or who it is that comes back
+ */
+export function providerError(name: string, error: unknown, asked: 'configuration' | 'person'): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof AuthorizationResponseError) return refused(name, error);
   if (error instanceof ResponseBodyError) return tokenRefused(name, error);
@@ -25,7 +24,8 @@ export function providerError(name: string, error: unknown): AppError {
       : untrusted(name, error);
   }
   if (error instanceof ClientError && !isOutage(error)) {
-    return NO_PROVIDER.has(error.code ?? '') ? notAProvider(name, error) : untrusted(name, error);
+    const wrong = asked === 'configuration' || NO_PROVIDER.has(error.code ?? '');
+    return wrong ? notAProvider(name, error) : untrusted(name, error);
   }
   return new AppError('unavailable', {
     reason: 'provider_unreachable',
@@ -70,14 +70,14 @@ function notAProvider(name: string, error: ClientError): AppError {
 function untrusted(name: string, error: Error): AppError {
   return new AppError('unauthenticated', {
     reason: 'provider_answer_untrusted',
-    message: `The answer of ${name} cannot be trusted: ${whatIsWrong(error)}. Begin again.`,
+    message: `The answer of ${name} cannot be trusted: ${rootCause(error)}. Begin again.`,
     cause: error,
   });
 }
 
-/** The innermost of what openid-client says, which names the claim or the parameter. */
-function whatIsWrong(error: Error): string {
-  return clean(error.cause instanceof Error ? error.cause.message : error.message);
+/** What the innermost cause of an error says, which with openid-client names the claim or the parameter. */
+export function rootCause(error: Error): string {
+  return error.cause instanceof Error ? rootCause(error.cause) : clean(error.message);
 }
 
 /** Text from outside, fit for a line on a page. */

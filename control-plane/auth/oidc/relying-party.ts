@@ -84,13 +84,13 @@ export function createRelyingParty({ clock }: { clock: Clock }): RelyingParty {
   return {
     discover,
     authorizationUrl: (provider, redirectUri, challenge) =>
-      saying(provider, async () => {
+      saying(provider, 'configuration', async () => {
         const url = await urlOf(await configurationOf(provider), provider, redirectUri, challenge);
         if (!isAllowedUrl(url)) throw new Error(`${url.origin} is neither https nor on loopback`);
         return url.href;
       }),
     redeem: (provider, callback, challenge) =>
-      saying(provider, async () => redeemWith(await configurationOf(provider), callback, challenge)),
+      saying(provider, 'person', async () => redeemWith(await configurationOf(provider), callback, challenge)),
   };
 }
 
@@ -100,7 +100,7 @@ function discover(provider: ProviderSettings): Promise<oidc.Configuration> {
   // Plain http is refused by `guardedFetch`, which knows loopback.
   const execute = [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks];
   const options = { execute, timeout: TIMEOUT_S, [oidc.customFetch]: guardedFetch };
-  return saying(provider, () =>
+  return saying(provider, 'configuration', () =>
     oidc.discovery(new URL(issuer), clientId, metadata, authenticationWith(clientSecret), options),
   );
 }
@@ -151,10 +151,14 @@ async function redeemWith(
   return { issuer, subject, idToken, userInfo };
 }
 
-async function saying<T>(provider: ProviderSettings, work: () => Promise<T>): Promise<T> {
+async function saying<T>(
+  provider: ProviderSettings,
+  asked: 'configuration' | 'person',
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw providerError(provider.displayName, error);
+    throw providerError(provider.displayName, error, asked);
   }
 }
