@@ -39,10 +39,12 @@ export interface FieldOptions {
   /** Path of the field in the API's request. */
   path: string;
   value?: string | undefined;
-  type?: 'text' | 'password' | 'number';
+  type?: 'text' | 'password' | 'number' | 'email';
   hint?: string;
   required?: boolean;
   autocomplete?: string;
+  /** Identifier of a datalist with proposals. */
+  list?: string;
   errors?: FormErrors | undefined;
 }
 
@@ -58,10 +60,30 @@ export function field(options: FieldOptions): Html {
       type="${type}"
       value="${value}"
       autocomplete="${autocomplete}"
+      ${options.list ? html`list="${options.list}"` : ''}
       ${required ? html`required` : ''}
       aria-describedby="${name}-hint"
       ${error ? html`aria-invalid="true"` : ''}
     />
+    <small id="${name}-hint">${error ? html`<strong class="error">${error}</strong>` : hint}</small>
+  </div>`;
+}
+
+/** A labelled input of several lines. */
+export function textArea(options: Omit<FieldOptions, 'type' | 'autocomplete'> & { rows: number }): Html {
+  const { label, name, path, value = '', hint = '', required = false, rows } = options;
+  const error = options.errors?.fields.get(path);
+  return html`<div class="field">
+    <label for="${name}">${label}</label>
+    <textarea
+      id="${name}"
+      name="${name}"
+      rows="${rows}"
+      spellcheck="false"
+      ${required ? html`required` : ''}
+      aria-describedby="${name}-hint"
+      ${error ? html`aria-invalid="true"` : ''}
+    >${value}</textarea>
     <small id="${name}-hint">${error ? html`<strong class="error">${error}</strong>` : hint}</small>
   </div>`;
 }

@@ -3,8 +3,10 @@
  * BERTH_CA, or by what `berth login` saved. Exit codes: 0 done, 1 failed or refused, 2 wrong use.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { accountCommands } from './commands/account.ts';
 import { agentCommand } from './commands/agent.ts';
 import { containerCommand } from './commands/container.ts';
+import { groupCommand } from './commands/group.ts';
 import { ldapCommand } from './commands/ldap.ts';
 import { loginCommands } from './commands/login.ts';
 import { nodeCommand } from './commands/node.ts';
@@ -12,6 +14,7 @@ import { operationCommand } from './commands/operation.ts';
 import { serviceCommand } from './commands/service.ts';
 import { siteCommand } from './commands/site.ts';
 import { tokenCommand } from './commands/token.ts';
+import { userCommand } from './commands/user.ts';
 import { explain } from './explain.ts';
 
 /** Builds the whole command line; apart from `main` so that its help can be tested. */
@@ -40,7 +43,10 @@ Examples:
     );
   const commands = [
     ...loginCommands(),
+    ...accountCommands(),
     tokenCommand(),
+    userCommand(),
+    groupCommand(),
     siteCommand(),
     nodeCommand(),
     agentCommand(),

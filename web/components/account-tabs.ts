@@ -3,6 +3,7 @@ import type { Html } from '../layout.ts';
 
 const TABS = [
   ['profile', '/account', 'Profile'],
+  ['keys', '/account/keys', 'SSH keys'],
   ['security', '/account/security', 'Security'],
   ['tokens', '/account/tokens', 'API tokens'],
 ] as const;

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import { AuthService, UserSchema } from '@berth/proto/api/v1/auth_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { Command } from 'commander';
+import { ask, passwordOf } from '../ask.ts';
 import { clientOf, saveLogin, transportTo } from '../client.ts';
 import { CliError } from '../explain.ts';
 import { printMessage } from '../output.ts';
@@ -39,21 +38,8 @@ async function signIn(
   const caFile = command.optsWithGlobals<{ ca?: string }>().ca;
   const ca = caFile ? readFileSync(caFile, 'utf8') : undefined;
   const username = options.username ?? (await ask('Login name: ', false));
-  const password = options.passwordStdin
-    ? readFileSync(0, 'utf8').replace(/\r?\n$/, '')
-    : await ask('Password: ', true);
+  const password = await passwordOf(options, 'Password: ');
   const { token, user } = await createClient(AuthService, transportTo(url, { ca })).signIn({ username, password });
   saveLogin({ url, token, ...(ca ? { ca } : {}) });
   process.stderr.write(`Signed in as ${user?.username} at ${url}.\n`);
-}
-
-async function ask(question: string, hidden: boolean): Promise<string> {
-  if (!process.stdin.isTTY) throw new CliError('there is no terminal to ask on: give --username and --password-stdin.');
-  process.stderr.write(question);
-  const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: process.stdin, output: hidden ? sink : process.stderr, terminal: true });
-  const answer = await reader.question('');
-  reader.close();
-  if (hidden) process.stderr.write('\n');
-  return answer;
 }
