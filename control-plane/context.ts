@@ -3,6 +3,7 @@
  * decides anything; it is the one place that knows all the parts.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { EnrolmentService } from '@berth/proto/agent/v1/enrolment_pb.js';
 import { systemClock } from '@berth/proto/contract/clock.ts';
@@ -13,7 +14,9 @@ import { PAGE_ADDRESS_HEADER } from './api/authenticate.ts';
 import { apiInterceptors } from './api/interceptors.ts';
 import { type ApiDeps, registerApi } from './api/routes.ts';
 import { createRelyingParty } from './auth/oidc/relying-party.ts';
+import { passkeyPartyOf } from './auth/passkey-party.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
+import { Turnstile } from './auth/turnstile.ts';
 import type { Config } from './config.ts';
 import { createSiteViews } from './desired/site-views.ts';
 import { type Authority, openAuthority } from './fleet/ca.ts';
@@ -45,6 +48,8 @@ export interface Replica {
 
 const clock = systemClock;
 const random = Math.random;
+/** Passwords that wait to be hashed; a core takes 24 ms for one, so the last waits about a second. */
+const MOST_WAITING = 64;
 
 /** Starts a replica; it serves when this resolves. @throws with what could not be started */
 export async function startReplica(config: Config, log: Logger): Promise<Replica> {
@@ -129,6 +134,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
       publicUrl: config.publicUrl,
       sendMail: sendBySmtp,
       logins: loginsOf(config, authority),
+      turnstile: new Turnstile(availableParallelism(), MOST_WAITING),
+      passkeyParty: passkeyPartyOf(config),
       firstVmid: config.firstVmid,
     },
     log,

@@ -26,6 +26,8 @@ export interface AppErrorOptions {
   /** For the person who can act. */
   message: string;
   violations?: FieldViolation[];
+  /** When it is worth trying again. */
+  retryAfterSeconds?: number;
   /** For the log only; never leaves the server. */
   cause?: unknown;
 }
@@ -35,6 +37,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly violations: readonly FieldViolation[];
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, options: AppErrorOptions) {
     super(options.message, { cause: options.cause });
@@ -42,6 +45,7 @@ export class AppError extends Error {
     this.code = code;
     this.reason = options.reason;
     this.violations = options.violations ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 

@@ -6,7 +6,15 @@ import { callerOfSession } from '../auth/sessions.ts';
 import { isApiToken } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { addressKey, callerAgainKey, callerKey, requestIdKey, signInFirst, viaKey } from './caller-context.ts';
+import {
+  addressKey,
+  bearerToken,
+  callerAgainKey,
+  callerKey,
+  requestIdKey,
+  signInFirst,
+  viaKey,
+} from './caller-context.ts';
 import type { ApiDeps } from './deps.ts';
 
 const OURS = 'berth.api.v1.';
@@ -60,8 +68,4 @@ function requireScope({ token }: Caller, { scope }: Rule): void {
       ? 'This takes a signed-in person; no API token can do it.'
       : `This takes an API token of the scope "${scope}"; yours has "${token.scope}".`;
   throw new AppError('permission_denied', { reason: 'scope_required', message });
-}
-
-function bearerToken(header: string | null): string | undefined {
-  return /^Bearer ([\w.~+/-]{1,512}=*)$/i.exec(header ?? '')?.[1];
 }

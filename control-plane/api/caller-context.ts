@@ -39,7 +39,13 @@ export function anonymousOf(context: HandlerContext): AnonymousCaller {
     userAgent: context.requestHeader.get('user-agent') ?? '',
     address: context.values.get(addressKey),
     via: context.values.get(viaKey),
+    formerToken: bearerToken(context.requestHeader.get('authorization')),
   };
+}
+
+/** The token of an Authorization header. */
+export function bearerToken(header: string | null): string | undefined {
+  return /^Bearer ([\w.~+/-]{1,512}=*)$/i.exec(header ?? '')?.[1];
 }
 
 /** The error for a call without a token. */

@@ -70,5 +70,9 @@ function withDetail(error: AppError, requestId: string): ConnectError {
       requestId,
     },
   };
-  return new ConnectError(error.message, CODES[error.code], { 'x-request-id': requestId }, [detail], error);
+  const headers = {
+    'x-request-id': requestId,
+    ...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
+  };
+  return new ConnectError(error.message, CODES[error.code], headers, [detail], error);
 }

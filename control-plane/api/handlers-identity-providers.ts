@@ -26,6 +26,7 @@ import { testProvider } from '../app/identity-providers/test-provider.ts';
 import { createProvider, deleteProviderVerb, updateProviderVerb } from '../app/identity-providers/write-providers.ts';
 import type { IdentityWithProvider } from '../store/oidc-identities.ts';
 import { anonymousOf, callerOf } from './caller-context.ts';
+import { challengeShape } from './challenge-shape.ts';
 import type { ApiDeps } from './deps.ts';
 import { userShape } from './shapes.ts';
 
@@ -143,6 +144,9 @@ function journeyShape({ expiresAt, ...journey }: BegunJourney) {
 function endShape(end: JourneyEnd) {
   if ('linked' in end) {
     return { outcome: { case: 'linked' as const, value: { identity: identityShape(end.linked) } }, next: end.next };
+  }
+  if ('challenge' in end) {
+    return { outcome: { case: 'secondFactor' as const, value: challengeShape(end.challenge) }, next: end.next };
   }
   const { user, token, expiresAt } = end.signedIn;
   const value = { user: userShape(user), token, expiresAt: timestampFromMs(expiresAt) };

@@ -12,6 +12,7 @@ import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { OperationsService } from '@berth/proto/api/v1/operations_pb.js';
 import { UsersService } from '@berth/proto/api/v1/people_pb.js';
+import { SecurityService } from '@berth/proto/api/v1/security_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
 import { SettingsService } from '@berth/proto/api/v1/settings_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
@@ -27,6 +28,7 @@ import { guestLoginsHandlers } from './handlers-guest-logins.ts';
 import { identityProviderHandlers } from './handlers-identity-providers.ts';
 import { operationHandlers } from './handlers-operations.ts';
 import { userHandlers } from './handlers-people.ts';
+import { securityHandlers } from './handlers-security.ts';
 import { serviceHandlers } from './handlers-services.ts';
 import { settingsHandlers } from './handlers-settings.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
@@ -43,6 +45,7 @@ export const apiServices = [
   UsersService,
   GroupsService,
   AccountService,
+  SecurityService,
   SitesService,
   NodesService,
   AgentsService,
@@ -61,6 +64,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(UsersService, userHandlers(deps));
   router.service(GroupsService, groupHandlers(deps));
   router.service(AccountService, accountHandlers(deps));
+  router.service(SecurityService, securityHandlers(deps));
   router.service(SitesService, siteHandlers(deps));
   router.service(NodesService, nodeHandlers(deps));
   router.service(AgentsService, agentHandlers(deps));

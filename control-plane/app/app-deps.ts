@@ -1,6 +1,8 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { RelyingParty } from '../auth/oidc/relying-party.ts';
+import type { PasskeyParty } from '../auth/passkeys.ts';
+import type { Turnstile } from '../auth/turnstile.ts';
 import type { SendMail } from '../mail/smtp.ts';
 import type { Store } from '../store/store.ts';
 
@@ -45,6 +47,10 @@ export interface AppDeps {
   sendMail: SendMail;
   /** Absent where no directory is offered to guests. */
   logins?: LoginsPort | undefined;
+  /** Where whatever hashes passwords waits its turn. */
+  turnstile: Turnstile;
+  /** Absent where passkeys cannot be used, as the pages are reached by an address. */
+  passkeyParty?: PasskeyParty | undefined;
   /** Lowest VMID Berth takes, at least 100. */
   firstVmid: number;
 }

@@ -37,6 +37,8 @@ export interface AnonymousCaller {
   userAgent: string;
   address: string;
   via: AuditVia;
+  /** A session token that was presented all the same: a new sign-in ends its session. */
+  formerToken?: string | undefined;
 }
 
 /**

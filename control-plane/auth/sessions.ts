@@ -2,7 +2,7 @@ import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { AnonymousCaller, Caller } from '../app/caller.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { insertSession, sessionByHash, touchSession } from '../store/sessions.ts';
+import { deleteSessionByHash, insertSession, sessionByHash, touchSession } from '../store/sessions.ts';
 import { standingOf } from '../store/standing.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { newSessionToken, tokenHash } from './tokens.ts';
@@ -21,12 +21,22 @@ export interface OpenedSession {
   expiresAt: number;
 }
 
-/** Opens a session for a person who has just proved who he is. */
+/** What is known of whoever opens a session. */
+export interface Opening extends Pick<AnonymousCaller, 'userAgent' | 'address' | 'formerToken'> {
+  /** Whether a second factor was given. */
+  secondFactor?: boolean;
+}
+
+/**
+ * Opens a session for a person who has just proved who he is. One that was presented ends, so that nobody goes on
+ * under a session that somebody else may have planted.
+ */
 export async function openSession(
   tx: Tx,
   userId: string,
-  { userAgent, address }: Pick<AnonymousCaller, 'userAgent' | 'address'>,
+  { userAgent, address, formerToken, secondFactor = false }: Opening,
 ): Promise<OpenedSession> {
+  if (formerToken) await deleteSessionByHash(tx, tokenHash(formerToken));
   const token = newSessionToken();
   const expiresAt = tx.now + SESSION_MS;
   await insertSession(tx, {
@@ -39,7 +49,9 @@ export async function openSession(
     user_agent: userAgent.replace(/[\p{Cc}]+/gu, ' ').slice(0, 255),
     address: address.slice(0, 64),
     authenticated_at: tx.now,
+    second_factor: secondFactor ? 1 : 0,
   });
+  await tx.db.updateTable('users').set({ last_sign_in_at: tx.now }).where('id', '=', userId).execute();
   return { token, expiresAt };
 }
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /** What session tokens begin with, so that scanners of leaked secrets know them. */
 const SESSION_PREFIX = 'bes_';
+const PENDING_PREFIX = 'bep_';
 
 /** A new session token: 256 random bits. */
 export function newSessionToken(): string {
@@ -26,10 +27,20 @@ export function newBrowserToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
+/** A new token of something that is half done, which only its browser or program keeps. */
+export function newPendingToken(): string {
+  return PENDING_PREFIX + randomBytes(32).toString('base64url');
+}
+
 /** A new setup code: 100 random bits in groups that can be typed. */
 export function newSetupCode(): string {
+  return newTypableCode(20);
+}
+
+/** A random code in groups of five that can be typed, five bits a character. */
+export function newTypableCode(length: number): string {
   const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
-  const characters = [...randomBytes(20)].map((byte) => alphabet[byte & 31]).join('');
+  const characters = [...randomBytes(length)].map((byte) => alphabet[byte & 31]).join('');
   return characters.replace(/(.{5})(?!$)/g, '$1-');
 }
 

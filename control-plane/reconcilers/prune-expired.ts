@@ -2,6 +2,7 @@ import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
 import { pruneMails } from '../store/outgoing-mails.ts';
+import { prunePending } from '../store/pending-sign-ins.ts';
 import { dropCountsBefore } from '../store/rate-limits.ts';
 import type { Store } from '../store/store.ts';
 
@@ -18,7 +19,7 @@ export async function pruneExpired(store: Store): Promise<void> {
       .execute();
     await pruneSetupTokens(tx);
     await dropCountsBefore(tx, tx.now - KNOWN_MS);
-    await tx.db.deleteFrom('pending_sign_ins').where('expires_at', '<=', tx.now).execute();
+    await prunePending(tx);
     await pruneMails(tx);
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
     const ended = tx.db

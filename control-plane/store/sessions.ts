@@ -27,6 +27,12 @@ export async function touchSession(store: Store, id: string, at: number): Promis
   });
 }
 
+/** Ends the session of a token's hash, whoever has it. */
+export async function deleteSessionByHash(tx: Tx, tokenHash: string): Promise<void> {
+  const session = await sessionByHash(tx.db, tokenHash);
+  if (session) await deleteSession(tx, session.user_id, session.id);
+}
+
 /** Ends a session of a person. @returns whether there was one */
 export async function deleteSession(tx: Tx, userId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx.db

@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import { peopleBadInputs } from './api-bad-input.people.ts';
+import { securityBadInputs } from './api-bad-input.security.ts';
 import {
   ADDRESS,
   type BadInputs,
@@ -128,6 +129,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
   'AuthService.WhoAmI': nothing,
 
   ...peopleBadInputs,
+  ...securityBadInputs,
 
   'SitesService.CreateSite': { good: { site }, bad: { ...badSite, idempotency_key: KEY }, free: siteOutput },
   'SitesService.GetSite': named('site', 'lab'),

@@ -10,11 +10,12 @@ import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { AnonymousCaller } from '../caller.ts';
 import { recordAnonymous } from '../record.ts';
+import type { SignInOutcome } from '../sign-in/open-or-ask.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
 import { redirectUriOf, settingsOf } from './begin-journey.ts';
 import { finishLink, type Linked } from './finish-link.ts';
-import { finishSignIn, type SignedInWith } from './finish-sign-in.ts';
+import { finishSignIn } from './finish-sign-in.ts';
 import { requireEnabled } from './read-providers.ts';
 
 const MAX_QUERY = 8_192;
@@ -22,7 +23,7 @@ const MAX_QUERY = 8_192;
 const ATTEMPTS = 3;
 
 /** What a journey came to. */
-export type JourneyEnd = (SignedInWith | Linked) & { next: string };
+export type JourneyEnd = (SignInOutcome | Linked) & { next: string };
 
 /**
  * Ends a journey. It is used up before the provider is asked, so that nothing that came back works twice; whatever
@@ -83,15 +84,17 @@ interface Arrived {
 
 /** The end in one transaction. A refusal is returned, for what it wrote stays: an account that waits for approval. */
 async function finish(
-  { store }: AppDeps,
+  deps: AppDeps,
   caller: AnonymousCaller,
   { journey, ...arrived }: Arrived,
-): Promise<SignedInWith | Linked | { refusal: AppError }> {
+): Promise<SignInOutcome | Linked | { refusal: AppError }> {
   const { userId, sessionId = '' } = journey;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await store.transaction<SignedInWith | Linked | { refusal: AppError }>((tx) =>
-        userId === null ? finishSignIn(tx, caller, arrived) : finishLink(tx, caller, { ...arrived, userId, sessionId }),
+      return await deps.store.transaction<SignInOutcome | Linked | { refusal: AppError }>((tx) =>
+        userId === null
+          ? finishSignIn(deps, tx, caller, arrived)
+          : finishLink(tx, caller, { ...arrived, userId, sessionId }),
       );
     } catch (error) {
       if (!(error instanceof UniqueViolation) || attempt === ATTEMPTS) throw error;

@@ -1,27 +1,25 @@
 import type { ProviderAnswer } from '../../auth/oidc/relying-party.ts';
-import { openSession } from '../../auth/sessions.ts';
 import type { AppError } from '../../errors.ts';
 import type { Row } from '../../store/schema.ts';
-import { standingOf } from '../../store/standing.ts';
 import type { Tx } from '../../store/store.ts';
+import type { AppDeps } from '../app-deps.ts';
 import type { AnonymousCaller } from '../caller.ts';
 import { recordAnonymous } from '../record.ts';
-import type { SignedIn } from '../sign-in/sign-in.ts';
+import { openOrAsk, type SignInOutcome } from '../sign-in/open-or-ask.ts';
 import { personOf } from './claims.ts';
 import { findPerson } from './find-person.ts';
 import { followGroups } from './follow-groups.ts';
 
-/** A person signed in by a provider. */
-export interface SignedInWith {
-  signedIn: SignedIn;
-}
-
-/** Signs in whom a provider vouches for. @returns a session, or why there is none; the audit has either */
+/**
+ * Signs in whom a provider vouches for. A second factor of ours is asked for unless the provider is trusted with that.
+ * @returns a session, the question for a second factor, or why there is neither; the audit has any of them
+ */
 export async function finishSignIn(
+  deps: Pick<AppDeps, 'passkeyParty'>,
   tx: Tx,
   caller: AnonymousCaller,
   { provider, answer }: { provider: Row<'oidc_providers'>; answer: ProviderAnswer },
-): Promise<SignedInWith | { refusal: AppError }> {
+): Promise<SignInOutcome | { refusal: AppError }> {
   const claimed = personOf(answer);
   const { issuer, subject } = claimed;
   const found = await findPerson(tx, caller, provider, claimed);
@@ -37,8 +35,6 @@ export async function finishSignIn(
     return { refusal: found.refusal };
   }
   const { id, username } = found.user;
-  const { administrator } = await standingOf(tx.db, id);
-  const change = { provider: provider.name, by: found.by };
-  await recordAnonymous(tx, caller, id, { ...object, action: 'session.open', change });
-  return { signedIn: { user: { id, username, administrator }, ...(await openSession(tx, id, caller)) } };
+  const entrant = { id, username, how: { provider: provider.name, by: found.by } };
+  return openOrAsk(deps, tx, entrant, caller, provider.trusted_second_factor === 1);
 }

@@ -1,14 +1,15 @@
 import type { CreateFirstAdministratorRequest, SignInRequest } from '@berth/proto/api/v1/auth_pb.js';
-import { hashPassword, passwordFault, verifyPassword } from '../../auth/password.ts';
-import { type OpenedSession, openSession } from '../../auth/sessions.ts';
+import { hashPassword, passwordFault } from '../../auth/password.ts';
+import { openSession } from '../../auth/sessions.ts';
 import { setupCodeMatches } from '../../auth/setup-code.ts';
+import { verifyLogin } from '../../auth/verify-login.ts';
 import { AppError, taken } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { SYSADMINS } from '../../store/built-in-groups.ts';
 import { addGroupMember } from '../../store/groups.ts';
 import { deleteSession } from '../../store/sessions.ts';
-import { administratorExists, standingOf } from '../../store/standing.ts';
-import { insertUser, userByUsername } from '../../store/users.ts';
+import { administratorExists } from '../../store/standing.ts';
+import { insertUser } from '../../store/users.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { AnonymousCaller, Caller } from '../caller.ts';
@@ -16,11 +17,8 @@ import { record, recordAnonymous } from '../record.ts';
 import { usernameFault } from '../validate/names.ts';
 import { lineFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
-
-/** A person just signed in. */
-export interface SignedIn extends OpenedSession {
-  user: { id: string; username: string; administrator: boolean };
-}
+import { openOrAsk, type SignedIn, type SignInOutcome } from './open-or-ask.ts';
+import { tooManyTries } from './too-many-tries.ts';
 
 /** Whether the first administrator is still to be made. */
 export async function setupRequired({ store }: AppDeps): Promise<boolean> {
@@ -75,22 +73,22 @@ export async function createFirstAdministrator(
   }
 }
 
-/** Opens a session. @throws AppError "wrong_credentials", the same for a wrong name and a wrong password */
-export async function signIn({ store }: AppDeps, caller: AnonymousCaller, request: SignInRequest): Promise<SignedIn> {
+/**
+ * Signs in with a password: a session, or the question for a second factor.
+ * @throws AppError "too_many_tries"; "wrong_credentials", the same for a wrong name and a wrong password
+ */
+export async function signIn(deps: AppDeps, caller: AnonymousCaller, request: SignInRequest): Promise<SignInOutcome> {
+  const { store } = deps;
   const found = new Violations();
   found.check('username', request.username === '' ? 'is required' : lineFault(request.username, 255));
   if (request.password === '') found.check('password', 'is required');
   found.refuse();
-  const row = await userByUsername(store.db, request.username);
-  const matches = await verifyPassword(row?.password_hash, request.password);
-  if (!row || !matches || row.status !== 'active') throw wrongCredentials();
-  return store.transaction(async (tx) => {
-    const { administrator } = await standingOf(tx.db, row.id);
-    const user = { id: row.id, username: row.username, administrator };
-    const object = { siteId: null, objectKind: 'user', objectId: row.id };
-    await recordAnonymous(tx, caller, row.id, { ...object, action: 'session.open' });
-    return { user, ...(await openSession(tx, row.id, caller)) };
-  });
+  const { username, password } = request;
+  const verdict = await verifyLogin(deps, { username, password, ...caller });
+  if (verdict.kind === 'slowed') throw tooManyTries(verdict.retryAfterMs);
+  if (verdict.kind === 'wrong') throw wrongCredentials();
+  const entrant = { id: verdict.user.id, username, how: { by: 'password' } };
+  return store.transaction((tx) => openOrAsk(deps, tx, entrant, caller));
 }
 
 /** Ends the caller's session. */

@@ -3,6 +3,7 @@ import { VirtualClock } from '@berth/proto/contract/virtual-clock.ts';
 import pino from 'pino';
 import type { AppDeps, LoginsPort } from '../../app/app-deps.ts';
 import { createRelyingParty } from '../../auth/oidc/relying-party.ts';
+import { Turnstile } from '../../auth/turnstile.ts';
 import { openStore } from '../../store/open.ts';
 import type { Row } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
@@ -101,6 +102,8 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     sendMail: async () => ({ kind: 'unreachable', words: 'There is no mail server here.' }),
     firstVmid: 100,
     logins: LOGINS,
+    turnstile: new Turnstile(2, 64),
+    passkeyParty: { id: 'berth.example', origins: ['https://berth.example:8443'] },
   };
 }
 

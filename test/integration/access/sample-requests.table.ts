@@ -16,7 +16,9 @@ import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
 import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { publicKey } from '../api-bad-input.people.ts';
+
 import { PASSWORD, type Person } from './people.ts';
+import { securitySamples } from './sample-security.table.ts';
 import type { World } from './world.ts';
 
 /** What one RPC is asked. */
@@ -71,6 +73,7 @@ export const samples: Partial<Record<Rpc, Sample>> = {
       return { key: row.id };
     },
   },
+  ...securitySamples,
   'SitesService.UpdateSite': {
     request: { site: { id: '<site>', forwarders: ['10.80.0.3'] }, updateMask: 'forwarders' },
   },

@@ -4,7 +4,7 @@
 // @generated from file berth/api/v1/auth.proto (package berth.api.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
@@ -183,6 +183,122 @@ export declare const SignInRequestSchema: GenMessage<SignInRequest>;
  */
 export declare type SignInResponse = Message<"berth.api.v1.SignInResponse"> & {
   /**
+   * Who signed in; absent while a second factor is asked for.
+   *
+   * @generated from field: berth.api.v1.User user = 1;
+   */
+  user?: User | undefined;
+
+  /**
+   * A session token; empty while a second factor is asked for.
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+
+  /**
+   * When it ends.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 3;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * Set when the password was right and a second factor is asked for.
+   *
+   * @generated from field: berth.api.v1.SecondFactorChallenge second_factor = 4;
+   */
+  secondFactor?: SecondFactorChallenge | undefined;
+};
+
+/**
+ * Describes the message berth.api.v1.SignInResponse.
+ * Use `create(SignInResponseSchema)` to create a new message.
+ */
+export declare const SignInResponseSchema: GenMessage<SignInResponse>;
+
+/**
+ * What is asked for besides a password. It is over after five wrong answers.
+ *
+ * @generated from message berth.api.v1.SecondFactorChallenge
+ */
+export declare type SecondFactorChallenge = Message<"berth.api.v1.SecondFactorChallenge"> & {
+  /**
+   * Secret for CompleteSignIn.
+   *
+   * @generated from field: string pending_token = 1;
+   */
+  pendingToken: string;
+
+  /**
+   * What the person has, any of which will do.
+   *
+   * @generated from field: repeated berth.api.v1.SecondFactor factors = 2;
+   */
+  factors: SecondFactor[];
+
+  /**
+   * PublicKeyCredentialRequestOptionsJSON of Web Authentication, level 3; empty without a passkey.
+   *
+   * @generated from field: string passkey_options = 3;
+   */
+  passkeyOptions: string;
+
+  /**
+   * When it is over.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message berth.api.v1.SecondFactorChallenge.
+ * Use `create(SecondFactorChallengeSchema)` to create a new message.
+ */
+export declare const SecondFactorChallengeSchema: GenMessage<SecondFactorChallenge>;
+
+/**
+ * A second factor: either a code or a passkey's response.
+ *
+ * @generated from message berth.api.v1.CompleteSignInRequest
+ */
+export declare type CompleteSignInRequest = Message<"berth.api.v1.CompleteSignInRequest"> & {
+  /**
+   * SecondFactorChallenge.pending_token.
+   *
+   * @generated from field: string pending_token = 1;
+   */
+  pendingToken: string;
+
+  /**
+   * A one-time code of six digits, or a recovery code. Spaces, hyphens and letter case do not matter.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * AuthenticationResponseJSON of Web Authentication, level 3.
+   *
+   * @generated from field: string passkey_response = 3;
+   */
+  passkeyResponse: string;
+};
+
+/**
+ * Describes the message berth.api.v1.CompleteSignInRequest.
+ * Use `create(CompleteSignInRequestSchema)` to create a new message.
+ */
+export declare const CompleteSignInRequestSchema: GenMessage<CompleteSignInRequest>;
+
+/**
+ * Answer to CompleteSignIn.
+ *
+ * @generated from message berth.api.v1.CompleteSignInResponse
+ */
+export declare type CompleteSignInResponse = Message<"berth.api.v1.CompleteSignInResponse"> & {
+  /**
    * Who signed in.
    *
    * @generated from field: berth.api.v1.User user = 1;
@@ -202,13 +318,20 @@ export declare type SignInResponse = Message<"berth.api.v1.SignInResponse"> & {
    * @generated from field: google.protobuf.Timestamp expires_at = 3;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * How many recovery codes are left.
+   *
+   * @generated from field: uint32 recovery_codes_left = 4;
+   */
+  recoveryCodesLeft: number;
 };
 
 /**
- * Describes the message berth.api.v1.SignInResponse.
- * Use `create(SignInResponseSchema)` to create a new message.
+ * Describes the message berth.api.v1.CompleteSignInResponse.
+ * Use `create(CompleteSignInResponseSchema)` to create a new message.
  */
-export declare const SignInResponseSchema: GenMessage<SignInResponse>;
+export declare const CompleteSignInResponseSchema: GenMessage<CompleteSignInResponse>;
 
 /**
  * No arguments.
@@ -273,6 +396,44 @@ export declare type WhoAmIResponse = Message<"berth.api.v1.WhoAmIResponse"> & {
 export declare const WhoAmIResponseSchema: GenMessage<WhoAmIResponse>;
 
 /**
+ * Kinds of second factors.
+ *
+ * @generated from enum berth.api.v1.SecondFactor
+ */
+export enum SecondFactor {
+  /**
+   * @generated from enum value: SECOND_FACTOR_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A one-time code from an authenticator program (RFC 6238).
+   *
+   * @generated from enum value: SECOND_FACTOR_TOTP = 1;
+   */
+  TOTP = 1,
+
+  /**
+   * A passkey.
+   *
+   * @generated from enum value: SECOND_FACTOR_PASSKEY = 2;
+   */
+  PASSKEY = 2,
+
+  /**
+   * A recovery code, which works once.
+   *
+   * @generated from enum value: SECOND_FACTOR_RECOVERY_CODE = 3;
+   */
+  RECOVERY_CODE = 3,
+}
+
+/**
+ * Describes the enum berth.api.v1.SecondFactor.
+ */
+export declare const SecondFactorSchema: GenEnum<SecondFactor>;
+
+/**
  * First administrator, sign-in and sign-out.
  *
  * @generated from service berth.api.v1.AuthService
@@ -299,7 +460,7 @@ export declare const AuthService: GenService<{
     output: typeof CreateFirstAdministratorResponseSchema;
   },
   /**
-   * Opens a session.
+   * Opens a session, or asks for a second factor where the person has one. A session whose token is presented ends.
    *
    * @generated from rpc berth.api.v1.AuthService.SignIn
    */
@@ -307,6 +468,16 @@ export declare const AuthService: GenService<{
     methodKind: "unary";
     input: typeof SignInRequestSchema;
     output: typeof SignInResponseSchema;
+  },
+  /**
+   * Opens the session for which SignIn asked a second factor. A session whose token is presented ends.
+   *
+   * @generated from rpc berth.api.v1.AuthService.CompleteSignIn
+   */
+  completeSignIn: {
+    methodKind: "unary";
+    input: typeof CompleteSignInRequestSchema;
+    output: typeof CompleteSignInResponseSchema;
   },
   /**
    * Ends the session whose token is presented.

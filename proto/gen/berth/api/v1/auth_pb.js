@@ -4,14 +4,14 @@
 // @generated from file berth/api/v1/auth.proto (package berth.api.v1, syntax proto3)
 /* eslint-disable */
 
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file berth/api/v1/auth.proto.
  */
 export const file_berth_api_v1_auth = /*@__PURE__*/
-  fileDesc("ChdiZXJ0aC9hcGkvdjEvYXV0aC5wcm90bxIMYmVydGguYXBpLnYxIjsKBFVzZXISCgoCaWQYASABKAkSEAoIdXNlcm5hbWUYAiABKAkSFQoNYWRtaW5pc3RyYXRvchgDIAEoCCIWChRHZXRTZXR1cFN0YXRlUmVxdWVzdCIvChVHZXRTZXR1cFN0YXRlUmVzcG9uc2USFgoOc2V0dXBfcmVxdWlyZWQYASABKAgiYwofQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yUmVxdWVzdBIXCgpzZXR1cF9jb2RlGAEgASgJQgOAAQESEAoIdXNlcm5hbWUYAiABKAkSFQoIcGFzc3dvcmQYAyABKAlCA4ABASKIAQogQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yUmVzcG9uc2USIAoEdXNlchgBIAEoCzISLmJlcnRoLmFwaS52MS5Vc2VyEhIKBXRva2VuGAIgASgJQgOAAQESLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOAoNU2lnbkluUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIVCghwYXNzd29yZBgCIAEoCUIDgAEBInYKDlNpZ25JblJlc3BvbnNlEiAKBHVzZXIYASABKAsyEi5iZXJ0aC5hcGkudjEuVXNlchISCgV0b2tlbhgCIAEoCUIDgAEBEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhAKDlNpZ25PdXRSZXF1ZXN0IhEKD1NpZ25PdXRSZXNwb25zZSIPCg1XaG9BbUlSZXF1ZXN0IjIKDldob0FtSVJlc3BvbnNlEiAKBHVzZXIYASABKAsyEi5iZXJ0aC5hcGkudjEuVXNlcjK0AwoLQXV0aFNlcnZpY2USWAoNR2V0U2V0dXBTdGF0ZRIiLmJlcnRoLmFwaS52MS5HZXRTZXR1cFN0YXRlUmVxdWVzdBojLmJlcnRoLmFwaS52MS5HZXRTZXR1cFN0YXRlUmVzcG9uc2USeQoYQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yEi0uYmVydGguYXBpLnYxLkNyZWF0ZUZpcnN0QWRtaW5pc3RyYXRvclJlcXVlc3QaLi5iZXJ0aC5hcGkudjEuQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yUmVzcG9uc2USQwoGU2lnbkluEhsuYmVydGguYXBpLnYxLlNpZ25JblJlcXVlc3QaHC5iZXJ0aC5hcGkudjEuU2lnbkluUmVzcG9uc2USRgoHU2lnbk91dBIcLmJlcnRoLmFwaS52MS5TaWduT3V0UmVxdWVzdBodLmJlcnRoLmFwaS52MS5TaWduT3V0UmVzcG9uc2USQwoGV2hvQW1JEhsuYmVydGguYXBpLnYxLldob0FtSVJlcXVlc3QaHC5iZXJ0aC5hcGkudjEuV2hvQW1JUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChdiZXJ0aC9hcGkvdjEvYXV0aC5wcm90bxIMYmVydGguYXBpLnYxIjsKBFVzZXISCgoCaWQYASABKAkSEAoIdXNlcm5hbWUYAiABKAkSFQoNYWRtaW5pc3RyYXRvchgDIAEoCCIWChRHZXRTZXR1cFN0YXRlUmVxdWVzdCIvChVHZXRTZXR1cFN0YXRlUmVzcG9uc2USFgoOc2V0dXBfcmVxdWlyZWQYASABKAgiYwofQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yUmVxdWVzdBIXCgpzZXR1cF9jb2RlGAEgASgJQgOAAQESEAoIdXNlcm5hbWUYAiABKAkSFQoIcGFzc3dvcmQYAyABKAlCA4ABASKIAQogQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yUmVzcG9uc2USIAoEdXNlchgBIAEoCzISLmJlcnRoLmFwaS52MS5Vc2VyEhIKBXRva2VuGAIgASgJQgOAAQESLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOAoNU2lnbkluUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIVCghwYXNzd29yZBgCIAEoCUIDgAEBIrIBCg5TaWduSW5SZXNwb25zZRIgCgR1c2VyGAEgASgLMhIuYmVydGguYXBpLnYxLlVzZXISEgoFdG9rZW4YAiABKAlCA4ABARIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6Cg1zZWNvbmRfZmFjdG9yGAQgASgLMiMuYmVydGguYXBpLnYxLlNlY29uZEZhY3RvckNoYWxsZW5nZSKpAQoVU2Vjb25kRmFjdG9yQ2hhbGxlbmdlEhoKDXBlbmRpbmdfdG9rZW4YASABKAlCA4ABARIrCgdmYWN0b3JzGAIgAygOMhouYmVydGguYXBpLnYxLlNlY29uZEZhY3RvchIXCg9wYXNza2V5X29wdGlvbnMYAyABKAkSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZQoVQ29tcGxldGVTaWduSW5SZXF1ZXN0EhoKDXBlbmRpbmdfdG9rZW4YASABKAlCA4ABARIRCgRjb2RlGAIgASgJQgOAAQESHQoQcGFzc2tleV9yZXNwb25zZRgDIAEoCUIDgAEBIpsBChZDb21wbGV0ZVNpZ25JblJlc3BvbnNlEiAKBHVzZXIYASABKAsyEi5iZXJ0aC5hcGkudjEuVXNlchISCgV0b2tlbhgCIAEoCUIDgAEBEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE3JlY292ZXJ5X2NvZGVzX2xlZnQYBCABKA0iEAoOU2lnbk91dFJlcXVlc3QiEQoPU2lnbk91dFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QiMgoOV2hvQW1JUmVzcG9uc2USIAoEdXNlchgBIAEoCzISLmJlcnRoLmFwaS52MS5Vc2VyKoEBCgxTZWNvbmRGYWN0b3ISHQoZU0VDT05EX0ZBQ1RPUl9VTlNQRUNJRklFRBAAEhYKElNFQ09ORF9GQUNUT1JfVE9UUBABEhkKFVNFQ09ORF9GQUNUT1JfUEFTU0tFWRACEh8KG1NFQ09ORF9GQUNUT1JfUkVDT1ZFUllfQ09ERRADMpEECgtBdXRoU2VydmljZRJYCg1HZXRTZXR1cFN0YXRlEiIuYmVydGguYXBpLnYxLkdldFNldHVwU3RhdGVSZXF1ZXN0GiMuYmVydGguYXBpLnYxLkdldFNldHVwU3RhdGVSZXNwb25zZRJ5ChhDcmVhdGVGaXJzdEFkbWluaXN0cmF0b3ISLS5iZXJ0aC5hcGkudjEuQ3JlYXRlRmlyc3RBZG1pbmlzdHJhdG9yUmVxdWVzdBouLmJlcnRoLmFwaS52MS5DcmVhdGVGaXJzdEFkbWluaXN0cmF0b3JSZXNwb25zZRJDCgZTaWduSW4SGy5iZXJ0aC5hcGkudjEuU2lnbkluUmVxdWVzdBocLmJlcnRoLmFwaS52MS5TaWduSW5SZXNwb25zZRJbCg5Db21wbGV0ZVNpZ25JbhIjLmJlcnRoLmFwaS52MS5Db21wbGV0ZVNpZ25JblJlcXVlc3QaJC5iZXJ0aC5hcGkudjEuQ29tcGxldGVTaWduSW5SZXNwb25zZRJGCgdTaWduT3V0EhwuYmVydGguYXBpLnYxLlNpZ25PdXRSZXF1ZXN0Gh0uYmVydGguYXBpLnYxLlNpZ25PdXRSZXNwb25zZRJDCgZXaG9BbUkSGy5iZXJ0aC5hcGkudjEuV2hvQW1JUmVxdWVzdBocLmJlcnRoLmFwaS52MS5XaG9BbUlSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message berth.api.v1.User.
@@ -63,32 +63,67 @@ export const SignInResponseSchema = /*@__PURE__*/
   messageDesc(file_berth_api_v1_auth, 6);
 
 /**
+ * Describes the message berth.api.v1.SecondFactorChallenge.
+ * Use `create(SecondFactorChallengeSchema)` to create a new message.
+ */
+export const SecondFactorChallengeSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_auth, 7);
+
+/**
+ * Describes the message berth.api.v1.CompleteSignInRequest.
+ * Use `create(CompleteSignInRequestSchema)` to create a new message.
+ */
+export const CompleteSignInRequestSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_auth, 8);
+
+/**
+ * Describes the message berth.api.v1.CompleteSignInResponse.
+ * Use `create(CompleteSignInResponseSchema)` to create a new message.
+ */
+export const CompleteSignInResponseSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_auth, 9);
+
+/**
  * Describes the message berth.api.v1.SignOutRequest.
  * Use `create(SignOutRequestSchema)` to create a new message.
  */
 export const SignOutRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_auth, 7);
+  messageDesc(file_berth_api_v1_auth, 10);
 
 /**
  * Describes the message berth.api.v1.SignOutResponse.
  * Use `create(SignOutResponseSchema)` to create a new message.
  */
 export const SignOutResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_auth, 8);
+  messageDesc(file_berth_api_v1_auth, 11);
 
 /**
  * Describes the message berth.api.v1.WhoAmIRequest.
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_auth, 9);
+  messageDesc(file_berth_api_v1_auth, 12);
 
 /**
  * Describes the message berth.api.v1.WhoAmIResponse.
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_auth, 10);
+  messageDesc(file_berth_api_v1_auth, 13);
+
+/**
+ * Describes the enum berth.api.v1.SecondFactor.
+ */
+export const SecondFactorSchema = /*@__PURE__*/
+  enumDesc(file_berth_api_v1_auth, 0);
+
+/**
+ * Kinds of second factors.
+ *
+ * @generated from enum berth.api.v1.SecondFactor
+ */
+export const SecondFactor = /*@__PURE__*/
+  tsEnum(SecondFactorSchema);
 
 /**
  * First administrator, sign-in and sign-out.

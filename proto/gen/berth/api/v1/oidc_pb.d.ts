@@ -7,7 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
-import type { User } from "./auth_pb.js";
+import type { SecondFactorChallenge, User } from "./auth_pb.js";
 
 /**
  * Describes the file berth/api/v1/oidc.proto.
@@ -858,6 +858,14 @@ export declare type CompleteOidcSignInResponse = Message<"berth.api.v1.CompleteO
      */
     value: OidcLinked;
     case: "linked";
+  } | {
+    /**
+     * A second factor is asked for, which CompleteSignIn takes.
+     *
+     * @generated from field: berth.api.v1.SecondFactorChallenge second_factor = 4;
+     */
+    value: SecondFactorChallenge;
+    case: "secondFactor";
   } | { case: undefined; value?: undefined };
 
   /**
