@@ -21,6 +21,7 @@ let people: People;
 let directory: string;
 const guests = new Map<string, Guest>();
 
+// The first run fetches Debian, which takes minutes on a slow line.
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'berth-keys-'));
   lab = await createLab({ guest: 'debian-12' });
@@ -31,8 +32,8 @@ beforeAll(async () => {
   // A container that is there already gets the other service by a command from its page.
   const client = createClient(GuestLoginsService, lab.api.transport);
   const { setup } = await client.createSetupCommand({ container: nslcd.id, loginService: LoginService.NSLCD });
-  await guests.get('nslcd')?.run('sh', ['-c', setup?.command ?? 'false']);
-});
+  await guests.get('nslcd')?.run('sh', ['-c', setup?.command ?? 'false'], { timeoutMs: 60_000 });
+}, 900_000);
 
 afterAll(async () => {
   await people?.close();
@@ -212,6 +213,20 @@ describe('afterwards', () => {
     // PVE itself keeps what it was told, and the guests what they ask with: the search does find such things.
     for (const secret of secrets) expect(await holding(secret)).not.toEqual([]);
     for (const secret of [...secrets, PASSWORD]) expect(await holding(secret, '--exclude-dir=pve-host')).toEqual([]);
+  });
+
+  test.each(['sssd', 'nslcd'])('all that was done to a guest with %s can be taken back', async (service) => {
+    const { run } = guests.get(service) as Guest;
+    const failed = async () => (await run('systemctl', ['--failed', '--plain', '--no-legend'])).stdout;
+    expect(await failed()).toBe('');
+    await run('berth-logins', ['remove']);
+    const traces =
+      'grep -rls -e berth -e pam_mkhomedir /etc/pam.d /etc/ssh /etc/sssd /etc/nslcd.conf /etc/nsswitch.conf';
+    expect((await run('sh', ['-c', `${traces} || true; ls -d /etc/berth 2>/dev/null || true`])).stdout).toBe('');
+    await run('sshd', ['-t']);
+    await expect(run('getent', ['passwd', LAB_ADMINISTRATOR.username])).rejects.toThrow(CommandError);
+    expect((await run('getent', ['passwd', 'root'])).stdout).toContain('root:x:0:0');
+    expect(await failed()).toBe('');
   });
 });
 
