@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
+/** The last moment that 48 bits can tell. */
+const MAX_TIME = 2 ** 48 - 1;
+
 /** Prefixes of identifiers, one a kind of object. */
 export type IdKind =
   | 'usr'
@@ -41,7 +44,16 @@ export type IdKind =
  * @param now milliseconds since the epoch
  */
 export function newId(kind: IdKind, now: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(6), randomBytes(10)]);
+  return idOf(kind, now, randomBytes(10));
+}
+
+/** Where identifiers made at some moment or later begin: none of an earlier one is as great. */
+export function firstId(kind: IdKind, now: number): string {
+  return idOf(kind, Math.min(Math.max(Math.trunc(now), 0), MAX_TIME), Buffer.alloc(10));
+}
+
+function idOf(kind: IdKind, now: number, random: Uint8Array): string {
+  const bytes = Buffer.concat([Buffer.alloc(6), random]);
   bytes.writeUIntBE(now, 0, 6);
   let value = BigInt(`0x${bytes.toString('hex')}`);
   let text = '';

@@ -1,7 +1,9 @@
+import { ContainerRole as RoleMessage } from '@berth/proto/api/v1/access_pb.js';
 import { type Container, ContainerSchema, ContainerState } from '@berth/proto/api/v1/containers_pb.js';
 import { type Service, ServiceSchema } from '@berth/proto/api/v1/services_pb.js';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { ROLE_MESSAGES } from '../app/access/role-names.ts';
 import type { ContainerView } from '../app/containers/container-views.ts';
 import { agentState } from '../fleet/agent-state.ts';
 import { rolesOf } from '../store/agents.ts';
@@ -43,6 +45,7 @@ export function containerShape(view: ContainerView, time: ShapeTime): Container 
     activeOperation: container.active_operation_id ?? '',
     createdAt: timestampFromMs(container.created_at),
     updatedAt: timestampFromMs(container.updated_at),
+    myRole: view.role ? ROLE_MESSAGES[view.role] : RoleMessage.UNSPECIFIED,
   });
 }
 

@@ -27,15 +27,15 @@ export function containerHandlers(deps: ApiDeps): ServiceImpl<typeof ContainersS
   const { app } = deps;
   const shape = shaper(deps);
   const operation = async (id: string) => operationShape(await operationById(app.store.db, id));
-  const container = async (id: string) => {
-    const view = await viewById(app.store.db, id);
+  const container = async (id: string, context: HandlerContext) => {
+    const view = await viewById(app.store.db, callerOf(context), id);
     // A repeated create may find its container gone; the operation tells what became of it.
     return view ? shape(view) : create(ContainerSchema, { id });
   };
   return {
     async createContainer(request, context) {
       const { outcome } = await createContainerVerb(app, callerOf(context), request);
-      return { container: await container(outcome.container), operation: await operation(outcome.operation) };
+      return { container: await container(outcome.container, context), operation: await operation(outcome.operation) };
     },
     getContainer: async (request, context) => ({
       container: shape(await getContainer(app, callerOf(context), request)),
@@ -47,7 +47,7 @@ export function containerHandlers(deps: ApiDeps): ServiceImpl<typeof ContainersS
     async updateContainer(request, context) {
       const made = await updateContainerVerb(app, callerOf(context), request);
       const under = made.operation === undefined ? {} : { operation: await operation(made.operation) };
-      return { container: await container(made.container), ...under };
+      return { container: await container(made.container, context), ...under };
     },
     deleteContainer: async (request, context) => ({
       operation: await operation(await deleteContainerVerb(app, callerOf(context), request)),

@@ -2,8 +2,11 @@
  * The API: one definition for gRPC, gRPC-Web and Connect. A handler takes a message, calls one verb and shapes its
  * answer; who may call is the policy's, what is right is the verbs', and how errors look is the interceptors'.
  */
+
+import { AccessService } from '@berth/proto/api/v1/access_pb.js';
 import { AccountService } from '@berth/proto/api/v1/account_pb.js';
 import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
+import { AuditService } from '@berth/proto/api/v1/audit_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { GroupsService } from '@berth/proto/api/v1/groups_pb.js';
@@ -19,8 +22,10 @@ import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { ApiDeps } from './deps.ts';
+import { accessHandlers } from './handlers-access.ts';
 import { accountHandlers } from './handlers-account.ts';
 import { agentHandlers } from './handlers-agents.ts';
+import { auditHandlers } from './handlers-audit.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
 import { groupHandlers } from './handlers-groups.ts';
@@ -55,6 +60,8 @@ export const apiServices = [
   GuestLoginsService,
   IdentityProvidersService,
   SettingsService,
+  AccessService,
+  AuditService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
@@ -74,6 +81,8 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(GuestLoginsService, guestLoginsHandlers(deps));
   router.service(IdentityProvidersService, identityProviderHandlers(deps));
   router.service(SettingsService, settingsHandlers(deps));
+  router.service(AccessService, accessHandlers(deps));
+  router.service(AuditService, auditHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

@@ -3,8 +3,10 @@
  * BERTH_CA, or by what `berth login` saved. Exit codes: 0 done, 1 failed or refused, 2 wrong use.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { accessCommand } from './commands/access.ts';
 import { accountCommands } from './commands/account.ts';
 import { agentCommand } from './commands/agent.ts';
+import { auditCommand } from './commands/audit.ts';
 import { containerCommand } from './commands/container.ts';
 import { groupCommand } from './commands/group.ts';
 import { ldapCommand } from './commands/ldap.ts';
@@ -53,6 +55,8 @@ Examples:
     containerCommand(),
     serviceCommand(),
     operationCommand(),
+    accessCommand(),
+    auditCommand(),
     ldapCommand(),
   ];
   for (const command of commands) program.addCommand(command);

@@ -1,5 +1,6 @@
 import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
+import { pruneRequests } from '../store/access-requests.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
 import { pruneMails } from '../store/outgoing-mails.ts';
 import { prunePending } from '../store/pending-sign-ins.ts';
@@ -18,6 +19,7 @@ export async function pruneExpired(store: Store): Promise<void> {
       .where((row) => row.or([row('expires_at', '<=', tx.now), row('last_used_at', '<=', tx.now - SESSION_IDLE_MS)]))
       .execute();
     await pruneSetupTokens(tx);
+    await pruneRequests(tx);
     await dropCountsBefore(tx, tx.now - KNOWN_MS);
     await prunePending(tx);
     await pruneMails(tx);

@@ -5,6 +5,7 @@
  */
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { accessBadInputs } from './api-bad-input.access.ts';
 import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import { peopleBadInputs } from './api-bad-input.people.ts';
@@ -106,6 +107,7 @@ const containerOutput = [
   'active_operation',
   'created_at',
   'updated_at',
+  'my_role',
 ].map((field) => `container.${field}`);
 
 const serviceOutput = (path: string) => ['id', 'container', 'url', 'conditions'].map((field) => `${path}.${field}`);
@@ -130,6 +132,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
 
   ...peopleBadInputs,
   ...securityBadInputs,
+  ...accessBadInputs,
 
   'SitesService.CreateSite': { good: { site }, bad: { ...badSite, idempotency_key: KEY }, free: siteOutput },
   'SitesService.GetSite': named('site', 'lab'),
@@ -270,7 +273,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
     ],
   },
   'ContainersService.GetContainer': named('container', 'lab/web1'),
-  'ContainersService.ListContainers': listed('site'),
+  'ContainersService.ListContainers': { good: {}, bad: { ...listed('site').bad, selection: [99] } },
   'ContainersService.UpdateContainer': {
     good: {
       container: { id: '<container>', cores: 2, memory_mib: 512, description: 'x' },

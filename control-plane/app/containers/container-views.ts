@@ -1,7 +1,10 @@
+import type { ContainerRole } from '../../auth/policy.ts';
 import type { Row } from '../../store/schema.ts';
 import { servicesOf } from '../../store/services.ts';
 import type { Db } from '../../store/store.ts';
 import { usernames } from '../../store/users.ts';
+import type { Caller } from '../caller.ts';
+import { rolesIn } from '../roles.ts';
 
 /** A container with every row that says how far it is; read for a whole page at once. */
 export interface ContainerView {
@@ -18,10 +21,16 @@ export interface ContainerView {
   agents: Row<'agents'>[];
   /** Revision since which its resources stand in the desired state, while it is created. */
   reservedRevision: number;
+  /** What whoever looks may do with it; undefined when that is nothing any more. */
+  role: ContainerRole | undefined;
 }
 
-/** Reads what belongs to some containers. */
-export async function containerViews(db: Db, containers: readonly Row<'containers'>[]): Promise<ContainerView[]> {
+/** Reads what belongs to some containers, for whoever looks. */
+export async function containerViews(
+  db: Db,
+  caller: Caller,
+  containers: readonly Row<'containers'>[],
+): Promise<ContainerView[]> {
   if (containers.length === 0) return [];
   const ids = containers.map(({ id }) => id);
   const siteIds = distinct(containers, 'site_id');
@@ -39,6 +48,7 @@ export async function containerViews(db: Db, containers: readonly Row<'container
     .execute();
   const agents = await activeAgents(db, siteIds);
   const revisions = await reservedRevisions(db, containers);
+  const roles = await rolesIn(db, caller, containers);
   return containers.flatMap((container) => {
     const site = sites.find(({ id }) => id === container.site_id);
     const node = nodes.find(({ id }) => id === container.node_id);
@@ -54,6 +64,7 @@ export async function containerViews(db: Db, containers: readonly Row<'container
       conditions: conditions.filter(({ container_id }) => container_id === container.id),
       agents: agents.filter(({ site_id }) => site_id === site.id),
       reservedRevision: revisions.get(container.id) ?? 0,
+      role: roles.get(container.id),
     };
   });
 }

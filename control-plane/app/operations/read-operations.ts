@@ -62,7 +62,7 @@ function visibleOperations(
   if (token?.containerId) narrowed = narrowed.where('container_id', '=', token.containerId);
   const sites = administeredSites(caller);
   if (sites === undefined) return narrowed;
-  const seen = visibleContainers(db.selectFrom('containers').select('containers.id'), caller);
+  const seen = visibleContainers(db, db.selectFrom('containers').select('containers.id'), caller);
   return narrowed.where((row) =>
     row.or([
       row('user_id', '=', userId),

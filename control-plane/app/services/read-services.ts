@@ -22,7 +22,7 @@ export async function getService({ store }: AppDeps, caller: Caller, request: Ge
     'service',
     'ServicesService.GetService',
   );
-  return { service, container: await viewOf(store.db, container) };
+  return { service, container: await viewOf(store.db, caller, container) };
 }
 
 /** Lists the services of a container in the order they were made. */
@@ -41,12 +41,12 @@ export async function listServices(
       return (key === undefined ? query : query.where('id', '>', key)).limit(limit).execute();
     },
   );
-  const container = await viewOf(store.db, row);
+  const container = await viewOf(store.db, caller, row);
   return { ...page, rows: page.rows.map((service) => ({ service, container })) };
 }
 
 /** The view of a service by identifier, for the answer to a write. */
 export async function serviceById({ store }: AppDeps, caller: Caller, id: string): Promise<ServiceView> {
   const { service, container } = await findService(store.db, caller, id, 'service', 'ServicesService.GetService');
-  return { service, container: await viewOf(store.db, container) };
+  return { service, container: await viewOf(store.db, caller, container) };
 }

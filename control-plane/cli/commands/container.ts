@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto';
 import {
   type Container,
   ContainerSchema,
+  ContainerSelection,
   ContainerState,
   ContainersService,
 } from '@berth/proto/api/v1/containers_pb.js';
 import type { Operation } from '@berth/proto/api/v1/operations_pb.js';
 import { OperationSchema } from '@berth/proto/api/v1/operations_pb.js';
 import { createClient } from '@connectrpc/connect';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { clientOf, connect } from '../client.ts';
 import { CliError } from '../explain.ts';
+import { roleText } from '../holder.ts';
 import { formatOf, printList, printMessage } from '../output.ts';
 import { allPages } from '../pages.ts';
 import { httpOption, maskOf, portOption, type ServiceOption, wholeNumber } from '../parse.ts';
 import { waitFor } from '../wait.ts';
 import { loginsCommand } from './container-logins.ts';
+import { memberCommands } from './container-members.ts';
 
 const LIMITS = { cores: 'cores', memoryMib: 'memory_mib', description: 'description' };
 
@@ -41,6 +44,7 @@ export function containerCommand(): Command {
   addReading(container);
   addChanging(container);
   container.addCommand(loginsCommand());
+  for (const command of memberCommands()) container.addCommand(command);
   return container;
 }
 
@@ -84,15 +88,29 @@ async function create(hostname: string, options: CreateOptions, command: Command
   show(command, (await client.getContainer({ container: answer.container.id })).container);
 }
 
+interface ListOptions {
+  site?: string;
+  owned?: boolean;
+  shared?: boolean;
+}
+
+function selectionOf({ owned, shared }: ListOptions): ContainerSelection {
+  if (owned) return ContainerSelection.OWNED;
+  return shared ? ContainerSelection.SHARED : ContainerSelection.UNSPECIFIED;
+}
+
 function addReading(container: Command): void {
   container
     .command('list')
     .option('--site <site>', 'only of this site')
+    .addOption(new Option('--owned', 'only those you own').conflicts('shared'))
+    .option('--shared', 'only those that others share with you')
     .description('List the containers you may see')
-    .action(async (options: { site?: string }, command: Command) => {
+    .action(async (options: ListOptions, command: Command) => {
       const client = clientOf(ContainersService, command);
+      const selection = selectionOf(options);
       const containers = await allPages(async (pageToken) => {
-        const page = await client.listContainers({ site: options.site ?? '', pageSize: 200, pageToken });
+        const page = await client.listContainers({ site: options.site ?? '', selection, pageSize: 200, pageToken });
         return { items: page.containers, next: page.nextPageToken };
       });
       printList(command, ContainerSchema, containers, [
@@ -100,6 +118,7 @@ function addReading(container: Command): void {
         { title: 'STATE', value: stateOf },
         { title: 'ADDRESS', value: (c) => c.address },
         { title: 'OWNER', value: (c) => c.owner },
+        { title: 'YOU ARE', value: (c) => roleText(c.myRole) },
         { title: 'SERVICES', value: (c) => c.services.map((s) => s.url).join(' ') },
         { title: 'ID', value: (c) => c.id },
       ]);
@@ -200,6 +219,7 @@ function show(command: Command, container: Container | undefined): void {
     ['Container', `${container.hostname} (${container.id})`],
     ['State', stateOf(container)],
     ['Owner', container.owner],
+    ['You are', roleText(container.myRole)],
     ['Address', `${container.address} (${container.fqdn}, ${container.mac})`],
     ['Limits', `${container.cores} cores, ${container.memoryMib} MiB, ${container.diskGib} GiB`],
     ...container.services.map((s): [string, string] => ['Service', `${s.url} → port ${s.internalPort}`]),

@@ -5,6 +5,7 @@ import { CliError } from '../explain.ts';
 import { printList, printMessage } from '../output.ts';
 import { allPages } from '../pages.ts';
 import { collect, maskOf, wholeNumber } from '../parse.ts';
+import { siteAdministratorsCommand } from './site-administrators.ts';
 
 const FIELDS = {
   internalDomain: 'internal_domain',
@@ -75,6 +76,7 @@ Example:
     .action(async (name: string, _options, command: Command) => {
       await clientOf(SitesService, command).deleteSite({ site: name });
     });
+  site.addCommand(siteAdministratorsCommand());
   return site;
 }
 

@@ -53,6 +53,23 @@ const withMail = async ({ bench }: World): Promise<Record<string, string>> => {
   });
   return {};
 };
+/** Puts in a request for access to web1. */
+async function putRequest({ bench, identifiers }: World, username: string): Promise<Record<string, string>> {
+  const request = {
+    id: 'acr-1',
+    user_id: identifiers.get(username) ?? '',
+    site_id: bench.site.siteId,
+    hostname: 'web1',
+    container_id: identifiers.get('container') ?? '',
+    role: 'user',
+    message: '',
+    state: 'open',
+    answer: '',
+    created_at: 1,
+  } as const;
+  await bench.store.db.insertInto('access_requests').values(request).execute();
+  return { request: request.id };
+}
 
 /** The table. */
 export const samples: Partial<Record<Rpc, Sample>> = {
@@ -94,6 +111,16 @@ export const samples: Partial<Record<Rpc, Sample>> = {
       return { token: row.id };
     },
   },
+  'AccessService.SetMember': {
+    request: { container: '<container>', holder: { user: 'sam' }, role: 'CONTAINER_ROLE_USER' },
+  },
+  'AccessService.RemoveMember': { request: { container: '<container>', holder: { user: 'uma' } } },
+  // Who has his role by a group or as owner is told that there is nothing to give up.
+  'AccessService.LeaveContainer': { reason: 'no_own_role' },
+  'AccessService.TransferOwnership': { request: { container: '<container>', newOwner: 'uma' } },
+  'AccessService.DecideAccessRequest': { prepare: (world) => putRequest(world, 'sam') },
+  'AccessService.WithdrawAccessRequest': { prepare: (world, { username }) => putRequest(world, username || 'sam') },
+  'AccessService.RemoveSiteAdministrator': { request: { site: 'lab', holder: { user: 'sita' } } },
   'AgentsService.ListAgents': { narrowed: true },
   'AgentsService.WatchAgents': { narrowed: true },
   'NodesService.DeleteNode': { request: { node: '<spare>' } },

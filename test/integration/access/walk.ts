@@ -13,6 +13,8 @@ import { type Call, tokenOf, type World } from './world.ts';
 export interface Outcome {
   /** One of the endings, or how a call failed that should have been decided by rights alone. */
   ending: Ending | `failed: ${string}`;
+  /** Whether it succeeded, not only came as far as rights decide. */
+  done: boolean;
   /** Tables that the call changed, sessions apart, whose use is noted. */
   changed: string[];
   /** Actions of the audit rows it left. */
@@ -35,14 +37,16 @@ export async function callAs(
     sample.request ?? goodRequest(call.rpc),
     new Map([...world.identifiers, ...Object.entries(more)]),
   );
-  const ending = endingOf(await errorOf(world, call, request, token), sample);
+  const error = await errorOf(world, call, request, token);
+  const ending = endingOf(error, sample);
+  const done = error === undefined;
   const untouched = !sample.prepare && (await rowsWritten(store)) === written;
-  if (untouched) return { ending, changed: [], audited: [] };
+  if (untouched) return { ending, done, changed: [], audited: [] };
   const after = await takeSnapshot(store);
   const audited = actionsBeyond(before, after);
   const changed = changedTables(before, after).filter((name) => name !== 'sessions' && name !== 'audit');
   await restore(store, world.snapshot, changedTables(world.snapshot, after));
-  return { ending, changed, audited };
+  return { ending, done, changed, audited };
 }
 
 function goodRequest(rpc: Rpc): JsonObject {

@@ -9,6 +9,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Service } from "./services_pb.js";
 import type { Condition } from "./common_pb.js";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { ContainerRole } from "./access_pb.js";
 import type { Operation } from "./operations_pb.js";
 
 /**
@@ -216,6 +217,13 @@ export declare type Container = Message<"berth.api.v1.Container"> & {
    * @generated from field: google.protobuf.Timestamp updated_at = 24;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * What the caller may do with it, by whatever right; output only.
+   *
+   * @generated from field: berth.api.v1.ContainerRole my_role = 25;
+   */
+  myRole: ContainerRole;
 };
 
 /**
@@ -344,6 +352,13 @@ export declare type ListContainersRequest = Message<"berth.api.v1.ListContainers
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Only some of those the caller may see.
+   *
+   * @generated from field: berth.api.v1.ContainerSelection selection = 4;
+   */
+  selection: ContainerSelection;
 };
 
 /**
@@ -665,6 +680,39 @@ export enum ContainerState {
  * Describes the enum berth.api.v1.ContainerState.
  */
 export declare const ContainerStateSchema: GenEnum<ContainerState>;
+
+/**
+ * Which containers a list is about.
+ *
+ * @generated from enum berth.api.v1.ContainerSelection
+ */
+export enum ContainerSelection {
+  /**
+   * All that the caller may see.
+   *
+   * @generated from enum value: CONTAINER_SELECTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Those that the caller owns.
+   *
+   * @generated from enum value: CONTAINER_SELECTION_OWNED = 1;
+   */
+  OWNED = 1,
+
+  /**
+   * Those of others in which the caller, or a group he belongs to, is a member.
+   *
+   * @generated from enum value: CONTAINER_SELECTION_SHARED = 2;
+   */
+  SHARED = 2,
+}
+
+/**
+ * Describes the enum berth.api.v1.ContainerSelection.
+ */
+export declare const ContainerSelectionSchema: GenEnum<ContainerSelection>;
 
 /**
  * Containers; each belongs to its owner.
