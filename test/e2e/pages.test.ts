@@ -1,29 +1,17 @@
 // The pages in a real browser: sign in, create, watch it come up without reloading, look at the agents, delete.
 import { request } from 'node:https';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLocalLab, type LocalLab } from '../lab/local-lab.ts';
 import { LAB_ADMINISTRATOR } from '../lab/site-setup.ts';
-
-const CHROMIUM = {
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-};
+import { photograph as photographOf, startChromium } from '../support/chromium.ts';
 
 let lab: LocalLab;
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  [lab, browser] = await Promise.all([createLocalLab(), chromium.launch(CHROMIUM)]);
+  [lab, browser] = await Promise.all([createLocalLab(), startChromium()]);
   page = await browser.newPage();
 });
 
@@ -32,10 +20,7 @@ afterAll(async () => {
   await lab?.destroy();
 });
 
-async function photograph(name: string): Promise<void> {
-  const directory = process.env.BERTH_TEST_SCREENSHOTS;
-  if (directory) await page.screenshot({ path: `${directory}/${name}.png`, fullPage: true });
-}
+const photograph = (name: string) => photographOf(page, name);
 
 test('a wrong password is refused in words, the right one lets in', async () => {
   await page.goto(lab.api.pagesUrl);

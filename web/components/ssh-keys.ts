@@ -32,7 +32,7 @@ function table(keys: readonly SshKey[], path: string): Html {
     <tbody>
       ${keys.map(
         (key) => html`<tr>
-          <th scope="row">${key.name}</th>
+          <th scope="row" class="long">${key.name}</th>
           <td><code class="long">${key.fingerprint}</code><br /><small>${key.keyType}</small></td>
           <td class="wide">${momentText(key.createdAt)}</td>
           <td><form method="post" action="${path}/${key.id}/delete"><button class="danger">Remove<span class="hidden"> ${key.name}</span></button></form></td>

@@ -67,13 +67,13 @@ async function profilePage(c: Context<WebEnv>, outcome: Outcome): Promise<Html> 
   const { user } = await client(c).getProfile({});
   if (!user) throw new Error('the API sent no profile');
   const done = DONE[c.req.query('done') ?? ''];
-  const body = html`<h1>${user.displayName || user.username}</h1>
+  const body = html`<h1 class="long">${user.displayName || user.username}</h1>
     ${accountTabs('profile')}
     ${done ? html`<p role="status" class="done">${done}</p>` : ''}
     <dl>
       <dt>Login name</dt><dd><code>${user.username}</code></dd>
       <dt>Number in containers</dt><dd>${user.uidNumber}</dd>
-      <dt>Groups</dt><dd>${user.groups.join(', ') || 'none but ldapusers'}</dd>
+      <dt>Groups</dt><dd class="long">${user.groups.join(', ') || 'none but ldapusers'}</dd>
     </dl>
     ${profileForm(user, outcome)}
     <h2>Password</h2>

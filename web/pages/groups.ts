@@ -79,8 +79,8 @@ async function list(c: Context<WebEnv>): Promise<Html> {
       <tbody>
         ${groups.map(
           (group) => html`<tr>
-            <th scope="row"><a href="/groups/${group.id}">${group.name}</a></th>
-            <td>${group.description} ${group.administrator ? html`<span class="badge info">administers Berth</span>` : ''}</td>
+            <th scope="row" class="long"><a href="/groups/${group.id}">${group.name}</a></th>
+            <td class="long">${group.description} ${group.administrator ? html`<span class="badge info">administers Berth</span>` : ''}</td>
             <td>${isEverybody(group) ? 'everybody active' : group.memberCount}</td>
             <td class="wide">${group.gidNumber}</td>
           </tr>`,
@@ -134,7 +134,7 @@ async function page(c: Context<WebEnv>, outcome: Outcome): Promise<Html> {
     ? html`<p><a href="/groups/${group.id}?page=${encodeURIComponent(nextPageToken)}">More members</a></p>`
     : '';
   const body = html`<p><a href="/groups">Groups</a></p>
-    <h1>${group.name} ${group.administrator ? html`<span class="badge info">administers Berth</span>` : ''}</h1>
+    <h1 class="long">${group.name} ${group.administrator ? html`<span class="badge info">administers Berth</span>` : ''}</h1>
     <p>Number ${group.gidNumber}${group.builtIn ? '; there from the start' : ''}.</p>
     <h2>Members</h2>
     ${isEverybody(group) ? html`<p>Everybody who is active, and nobody else.</p>` : html`${memberList(group, members)} ${more} ${memberForms({ group, members, all: all.groups, names }, outcome)}`}
@@ -151,7 +151,7 @@ function memberList({ id }: Group, members: readonly GroupMember[]): Html {
       const [kind, name] = [member.case ?? 'user', member.value ?? ''];
       const path = kind === 'group' ? 'groups' : 'people';
       return html`<li>
-        <span><a href="/${path}/${encodeURIComponent(name)}">${name}</a> ${kind === 'group' ? html`<span class="badge">group</span>` : displayName === name ? '' : displayName}</span>
+        <span class="long"><a href="/${path}/${encodeURIComponent(name)}">${name}</a> ${kind === 'group' ? html`<span class="badge">group</span>` : displayName === name ? '' : displayName}</span>
         <form method="post" action="/groups/${id}/members/remove">
           <input type="hidden" name="${kind}" value="${name}" />
           <button class="quiet">Take out<span class="hidden"> ${name}</span></button>

@@ -92,8 +92,8 @@ function table(people: readonly Person[]): Html {
     <tbody>
       ${people.map(
         (person) => html`<tr>
-          <th scope="row"><a href="/people/${person.id}">${person.username}</a></th>
-          <td>${person.displayName || person.username}${person.email ? html`<br /><small class="long">${person.email}</small>` : ''}</td>
+          <th scope="row" class="long"><a href="/people/${person.id}">${person.username}</a></th>
+          <td class="long">${person.displayName || person.username}${person.email ? html`<br /><small>${person.email}</small>` : ''}</td>
           <td>${userStatus(person.status)} ${person.administrator ? html`<span class="badge info">administrator</span>` : ''}</td>
           <td class="wide">${person.groups.join(', ')}</td>
           <td class="wide">${momentText(person.lastSignInAt)}</td>

@@ -85,7 +85,7 @@ async function page(c: Context<WebEnv>, outcome: Outcome): Promise<Html> {
   const shown = { person, keys, groups: all.groups };
   const body = html`<p><a href="/people">People</a></p>
     <div class="head">
-      <h1>${person.displayName || person.username} ${userStatus(person.status)}</h1>
+      <h1 class="long">${person.displayName || person.username} ${userStatus(person.status)}</h1>
       ${statusForm(person)}
     </div>
     ${outcome.part === 'status' ? formMessage(outcome.errors) : ''}
@@ -119,7 +119,7 @@ function facts(person: Person): Html {
     <dt>Number</dt><dd>${person.uidNumber}</dd>
     <dt>Rights</dt><dd>${person.administrator ? 'administers Berth' : 'no right to administer Berth'}</dd>
     <dt>Owns</dt><dd>${owned === 1 ? 'one container' : `${owned || 'no'} containers`}</dd>
-    <dt>Address</dt><dd>${person.email || 'none'} ${person.email ? (person.emailVerified ? html`<span class="badge good">confirmed</span>` : html`<span class="badge warn">not confirmed</span>`) : ''}</dd>
+    <dt>Address</dt><dd class="long">${person.email || 'none'} ${person.email ? (person.emailVerified ? html`<span class="badge good">confirmed</span>` : html`<span class="badge warn">not confirmed</span>`) : ''}</dd>
     <dt>Password</dt><dd>${person.hasPassword ? html`set ${momentText(person.passwordChangedAt, '')}` : 'none'}</dd>
     <dt>Last signed in</dt><dd>${momentText(person.lastSignInAt)}</dd>
     <dt>Since</dt><dd>${momentText(person.createdAt)}</dd>
@@ -146,7 +146,7 @@ function groupForms({ person, groups: all }: Shown, { part, errors }: Outcome): 
     <ul class="rows">
       ${person.groups.map(
         (name) => html`<li>
-          <a href="/groups/${encodeURIComponent(name)}">${name}</a>
+          <a class="long" href="/groups/${encodeURIComponent(name)}">${name}</a>
           <form method="post" action="/people/${person.id}/groups/remove">
             <input type="hidden" name="group" value="${name}" />
             <button class="quiet">Take out<span class="hidden"> of ${name}</span></button>
