@@ -14,7 +14,7 @@ import { LAB_ADMINISTRATOR } from '../lab/site-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { made } from './support/containers.ts';
 import { type Guest, guestOf, type Proof } from './support/guest.ts';
-import { openPeople, type People, type Person } from './support/people.ts';
+import { type People, type Person, peopleOf } from './support/people.ts';
 
 let lab: Lab;
 let people: People;
@@ -25,7 +25,7 @@ const guests = new Map<string, Guest>();
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'berth-keys-'));
   lab = await createLab({ guest: 'debian-12' });
-  people = await openPeople(lab);
+  people = await peopleOf(lab);
   const [sssd, nslcd] = await Promise.all([made(lab, 'with-sssd'), made(lab, 'with-nslcd')]);
   guests.set('sssd', await guestOf(lab, sssd)).set('nslcd', await guestOf(lab, nslcd));
   await Promise.all([...guests.values()].map(isSetUp));
@@ -36,7 +36,6 @@ beforeAll(async () => {
 }, 900_000);
 
 afterAll(async () => {
-  await people?.close();
   await lab?.destroy();
   await rm(directory, { recursive: true, force: true });
 });
