@@ -18,6 +18,7 @@ import { UsersService } from '@berth/proto/api/v1/people_pb.js';
 import { SecurityService } from '@berth/proto/api/v1/security_pb.js';
 import { ServicesService } from '@berth/proto/api/v1/services_pb.js';
 import { SettingsService } from '@berth/proto/api/v1/settings_pb.js';
+import { SignUpService } from '@berth/proto/api/v1/sign_up_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
@@ -36,6 +37,7 @@ import { userHandlers } from './handlers-people.ts';
 import { securityHandlers } from './handlers-security.ts';
 import { serviceHandlers } from './handlers-services.ts';
 import { settingsHandlers } from './handlers-settings.ts';
+import { signUpHandlers } from './handlers-sign-up.ts';
 import { nodeHandlers, siteHandlers } from './handlers-sites.ts';
 import { tokenHandlers } from './handlers-tokens.ts';
 import { registerHealth } from './health.ts';
@@ -62,6 +64,7 @@ export const apiServices = [
   SettingsService,
   AccessService,
   AuditService,
+  SignUpService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
@@ -83,6 +86,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(SettingsService, settingsHandlers(deps));
   router.service(AccessService, accessHandlers(deps));
   router.service(AuditService, auditHandlers(deps));
+  router.service(SignUpService, signUpHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

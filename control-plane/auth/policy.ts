@@ -144,6 +144,16 @@ export const policy = {
   'SettingsService.UpdateSettings': rule('administrator', 'admin'),
   'SettingsService.SendTestMail': rule('administrator', 'admin'),
   'SettingsService.SendMailToAll': rule('administrator', 'admin'),
+  'SignUpService.Register': rule('anyone', 'session'),
+  'SignUpService.VerifyEmail': rule('anyone', 'session'),
+  'SignUpService.InspectLink': rule('anyone', 'session'),
+  'SignUpService.RequestPasswordReset': rule('anyone', 'session'),
+  'SignUpService.ResetPassword': rule('anyone', 'session'),
+  'SignUpService.InviteUser': rule('administrator', 'admin'),
+  'SignUpService.ListInvitations': rule('administrator', 'read'),
+  'SignUpService.ResendInvitation': rule('administrator', 'admin'),
+  'SignUpService.DeleteInvitation': rule('administrator', 'admin'),
+  'SignUpService.AcceptInvitation': rule('anyone', 'session'),
 } as const satisfies Record<string, Rule>;
 
 /** An RPC of the API, e.g. "SitesService.CreateSite". */

@@ -32,6 +32,14 @@ export function newPendingToken(): string {
   return PENDING_PREFIX + randomBytes(32).toString('base64url');
 }
 
+/** What tokens of links begin with. */
+const LINK_PREFIX = 'bml_';
+
+/** A new token for a link that is sent by mail: 256 random bits. */
+export function newLinkToken(): string {
+  return LINK_PREFIX + randomBytes(32).toString('base64url');
+}
+
 /** A new setup code: 100 random bits in groups that can be typed. */
 export function newSetupCode(): string {
   return newTypableCode(20);

@@ -2,6 +2,7 @@ import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { pruneRequests } from '../store/access-requests.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
+import { pruneLinks } from '../store/mail-links.ts';
 import { pruneMails } from '../store/outgoing-mails.ts';
 import { prunePending } from '../store/pending-sign-ins.ts';
 import { dropCountsBefore } from '../store/rate-limits.ts';
@@ -11,7 +12,7 @@ const DAY_MS = 24 * 3_600_000;
 /** How long the log of an ended operation is kept; the operation itself stays. */
 const LOG_MS = 90 * DAY_MS;
 
-/** Drops sessions, tokens, idempotency keys, mails and logs that nobody can ask for any more. */
+/** Drops sessions, tokens, idempotency keys, mails, their links and logs that nobody can ask for any more. */
 export async function pruneExpired(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.db
@@ -23,6 +24,7 @@ export async function pruneExpired(store: Store): Promise<void> {
     await dropCountsBefore(tx, tx.now - KNOWN_MS);
     await prunePending(tx);
     await pruneMails(tx);
+    await pruneLinks(tx);
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
     const ended = tx.db
       .selectFrom('operations')

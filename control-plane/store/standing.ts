@@ -45,6 +45,35 @@ export async function groupIdsOf(db: Db, userId: string): Promise<string[]> {
   return [LDAPUSERS.id, ...rows.map(({ id }) => id)];
 }
 
+/** Addresses of everybody who administers Berth and can act, as far as they have any. */
+export async function administratorAddresses(db: Db): Promise<string[]> {
+  const rows = await db
+    .withRecursive('administrating(id)', (q) =>
+      q
+        .selectFrom('groups')
+        .select('groups.id as id')
+        .where('administrator', '=', 1)
+        .union((u) =>
+          u
+            .selectFrom('group_members')
+            .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
+            .select('group_members.member_group_id as id')
+            .where('group_members.member_group_id', 'is not', null)
+            .$narrowType<{ id: string }>(),
+        ),
+    )
+    .selectFrom('group_members')
+    .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
+    .innerJoin('users', 'users.id', 'group_members.user_id')
+    .select('users.email')
+    .distinct()
+    .where('users.status', '=', 'active')
+    .where('users.email', 'is not', null)
+    .$narrowType<{ email: string }>()
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
 /** Whether anybody administers Berth. */
 export async function administratorExists(db: Db): Promise<boolean> {
   const row = await administrators(db).select('group_members.user_id').limit(1).executeTakeFirst();

@@ -1,10 +1,20 @@
 /** Bad values for the requests about settings, mail and coming in; see api-bad-input.table.ts. */
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
-import { type BadInputs, HOSTILE, KEY, MASK, nothing } from './api-bad-input.values.ts';
+import { type BadInputs, HOSTILE, KEY, listed, MASK, NAME, named, nothing, REFERENCE } from './api-bad-input.values.ts';
 
-type MailRpc = Extract<Rpc, `SettingsService.${string}`>;
+type MailRpc = Extract<Rpc, `SettingsService.${string}` | `SignUpService.${string}`>;
 
 const EMAIL = ['ada', '@example.org', 'ada@lab', 'Ada <ada@example.org>', 'a@b.example,c@d.example', ...HOSTILE];
+
+const TOKEN = `bml_${'A'.repeat(43)}`;
+/** The last one is well made, but of no link there is. */
+const BAD_TOKEN = ['', 'x', 'bml_', `${TOKEN}A`, `bes_${'A'.repeat(43)}`, ...HOSTILE, TOKEN];
+const PASSWORD = 'six gulls over the breakwater';
+const BAD_PASSWORD = ['', 'short', 'password1234', 'aaaaaaaaaaaa', 'x'.repeat(1_025)];
+const DISPLAY_NAME = ['a:b', 'a\nb', 'a\0b', 'a\u202eb', 'x'.repeat(101)];
+const USERNAME = ['Root', '1a', 'root', 'sudo', ...NAME];
+
+const invitation = { email: 'new@harbour.example', username: 'new', display_name: 'New', groups: ['sysadmins'] };
 
 /** The rows of these RPCs. */
 export const mailBadInputs: Record<MailRpc, BadInputs> = {
@@ -58,5 +68,48 @@ export const mailBadInputs: Record<MailRpc, BadInputs> = {
       text: ['', ' \n', 'a\0b', 'a\u202eb', 'x'.repeat(20_001)],
       idempotency_key: KEY,
     },
+  },
+
+  'SignUpService.Register': {
+    good: { username: 'newcomer', display_name: 'New', email: 'newcomer@harbour.example', password: PASSWORD },
+    bad: {
+      username: USERNAME,
+      display_name: DISPLAY_NAME,
+      email: ['', ...EMAIL],
+      password: ['newcomer newcomer', ...BAD_PASSWORD],
+    },
+  },
+  'SignUpService.VerifyEmail': {
+    good: { token: TOKEN },
+    bad: { token: BAD_TOKEN, username: USERNAME.filter((name) => name !== '') },
+  },
+  'SignUpService.InspectLink': { good: { token: TOKEN }, bad: { token: BAD_TOKEN } },
+  'SignUpService.RequestPasswordReset': {
+    good: { login: 'sam' },
+    bad: { login: ['', ' ', 'a\nb', 'a\0b', 'x'.repeat(255)] },
+  },
+  'SignUpService.ResetPassword': {
+    good: { token: TOKEN, password: PASSWORD },
+    bad: { token: BAD_TOKEN, password: BAD_PASSWORD },
+  },
+  'SignUpService.InviteUser': {
+    good: { invitation },
+    bad: {
+      'invitation.email': ['', ...EMAIL],
+      'invitation.username': USERNAME.filter((name) => name !== ''),
+      'invitation.display_name': DISPLAY_NAME,
+      'invitation.groups[]': ['ldapusers', ...REFERENCE],
+      idempotency_key: KEY,
+    },
+    free: ['id', 'invited_by', 'delivery', 'delivery_error', 'created_at', 'expires_at'].map(
+      (field) => `invitation.${field}`,
+    ),
+  },
+  'SignUpService.ListInvitations': listed(),
+  'SignUpService.ResendInvitation': named('invitation', 'lnk-nobody'),
+  'SignUpService.DeleteInvitation': named('invitation', 'lnk-nobody'),
+  'SignUpService.AcceptInvitation': {
+    good: { token: TOKEN, username: 'newcomer', display_name: 'New', password: PASSWORD },
+    bad: { token: BAD_TOKEN, username: USERNAME, display_name: DISPLAY_NAME, password: BAD_PASSWORD },
   },
 };

@@ -11,12 +11,12 @@
  */
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import { ensureSetupCode } from '@berth/control-plane/auth/setup-code.ts';
-import { lockMailSettings, writeMailSettings } from '@berth/control-plane/mail/mail-settings.ts';
 import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
 import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { publicKey } from '../api-bad-input.people.ts';
 
+import { mailSamples } from './mail-samples.ts';
 import { PASSWORD, type Person } from './people.ts';
 import { securitySamples } from './sample-security.table.ts';
 import type { World } from './world.ts';
@@ -45,14 +45,6 @@ async function linkPerson({ bench, identifiers }: World, { username }: Person): 
   const { id } = await bench.store.transaction((tx) => insertIdentity(tx, { ...link, userId, used: false }));
   return { identity: id };
 }
-/** Names a mail server, without which there is no mail. */
-const withMail = async ({ bench }: World): Promise<Record<string, string>> => {
-  await bench.store.transaction(async (tx) => {
-    const server = { host: 'mail.example', senderAddress: 'berth@harbour.example' };
-    await writeMailSettings(tx, { ...(await lockMailSettings(tx)), ...server });
-  });
-  return {};
-};
 /** Puts in a request for access to web1. */
 async function putRequest({ bench, identifiers }: World, username: string): Promise<Record<string, string>> {
   const request = {
@@ -131,8 +123,6 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     reason: 'journey_over',
     audit: { rows: 0, because: 'nobody knows a journey that never began' },
   },
-  // The mail server of a test in one process is none.
-  'SettingsService.SendTestMail': { prepare: withMail, reason: 'mail_not_sent' },
-  'SettingsService.SendMailToAll': { prepare: withMail },
+  ...mailSamples,
   'NodesService.UpdateNode': { request: { node: { id: '<node>', schedulable: true }, updateMask: 'schedulable' } },
 };
