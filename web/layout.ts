@@ -20,6 +20,7 @@ const SECTIONS = {
   groups: ['/groups', 'Groups', true],
   agents: ['/agents', 'Agents', true],
   audit: ['/audit', 'Audit', true],
+  providers: ['/providers', 'Sign-in', true],
   settings: ['/settings', 'Settings', true],
 } as const;
 

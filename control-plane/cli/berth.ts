@@ -13,6 +13,7 @@ import { ldapCommand } from './commands/ldap.ts';
 import { loginCommands } from './commands/login.ts';
 import { nodeCommand } from './commands/node.ts';
 import { operationCommand } from './commands/operation.ts';
+import { providerCommand } from './commands/provider.ts';
 import { serviceCommand } from './commands/service.ts';
 import { siteCommand } from './commands/site.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -58,6 +59,7 @@ Examples:
     accessCommand(),
     auditCommand(),
     ldapCommand(),
+    providerCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   inheritOutput(program);

@@ -5,6 +5,7 @@ const TABS = [
   ['profile', '/account', 'Profile'],
   ['keys', '/account/keys', 'SSH keys'],
   ['security', '/account/security', 'Security'],
+  ['identities', '/account/identities', 'Sign-in with others'],
   ['tokens', '/account/tokens', 'API tokens'],
 ] as const;
 

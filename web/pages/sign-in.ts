@@ -1,8 +1,11 @@
 import { AuthService, type SignInResponse } from '@berth/proto/api/v1/auth_pb.js';
+import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { providerButtons } from '../components/provider-buttons.ts';
 import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
 import { type Html, layout } from '../layout.ts';
 import { endSession, sessionToken, startSession, visitorOf, type WebEnv } from '../session.ts';
@@ -12,14 +15,14 @@ export function signInPages(): Hono<WebEnv> {
   const pages = new Hono<WebEnv>();
   pages.get('/sign-in', async (c) => {
     const { setupRequired } = await auth(c).getSetupState({});
-    return setupRequired ? c.redirect('/setup') : c.html(signInForm(c.req.query('next')));
+    return setupRequired ? c.redirect('/setup') : signInPage(c, { next: c.req.query('next') });
   });
   pages.post('/sign-in', async (c) => {
     const form = await c.req.parseBody();
     const username = String(form.username ?? '');
     const next = String(form.next ?? '');
     const answer = await refusable(auth(c).signIn({ username, password: String(form.password ?? '') }));
-    return answer.ok ? enter(c, answer.value, next) : c.html(signInForm(next, username, answer.errors), answer.status);
+    return answer.ok ? enter(c, answer.value, next) : signInPage(c, { next, username, ...answer });
   });
   pages.get('/setup', async (c) => {
     const { setupRequired } = await auth(c).getSetupState({});
@@ -50,14 +53,35 @@ function auth(c: Context<WebEnv>) {
   return createClient(AuthService, c.get('options').transportFor(visitorOf(c)));
 }
 
-function enter(c: Context<WebEnv>, answer: Pick<SignInResponse, 'token' | 'expiresAt'>, next: string): Response {
+/** Opens a session and goes on to where it was wanted. */
+export function enter(c: Context<WebEnv>, answer: Pick<SignInResponse, 'token' | 'expiresAt'>, next: string): Response {
   const expires = answer.expiresAt ? timestampDate(answer.expiresAt) : new Date(Date.now() + 3_600_000);
   startSession(c, answer.token, expires);
-  // Only a path of this server: "//host" and "/\host" would lead elsewhere.
-  return c.redirect(/^\/[a-z0-9]/.test(next) ? next : '/containers', 303);
+  return c.redirect(isLocalPath(next) ? next : '/containers', 303);
 }
 
-function signInForm(next = '', username = '', errors?: FormErrors): Html {
+/** Whether it is a path of this server: "//host" and "/\host" would lead elsewhere. */
+export function isLocalPath(path: string): boolean {
+  return /^\/[a-z0-9]/.test(path);
+}
+
+interface SignInPage {
+  next?: string | undefined;
+  username?: string;
+  errors?: FormErrors;
+  status?: ContentfulStatusCode;
+}
+
+/** The page to sign in on: with a password, or with a provider. */
+export async function signInPage(c: Context<WebEnv>, options: SignInPage): Promise<Response> {
+  const { next, username, errors, status } = options;
+  const transport = c.get('options').transportFor(visitorOf(c));
+  const { providers } = await createClient(IdentityProvidersService, transport).listSignInProviders({});
+  const others = providerButtons(providers, { action: '/sign-in/with', verb: 'Sign in with', ...(next && { next }) });
+  return c.html(signInForm(others, next, username, errors), status ?? 200);
+}
+
+function signInForm(others: Html, next = '', username = '', errors?: FormErrors): Html {
   const body = html`<h1>Sign in</h1>
     <form method="post" action="/sign-in" class="narrow">
       ${formMessage(errors)}
@@ -65,7 +89,8 @@ function signInForm(next = '', username = '', errors?: FormErrors): Html {
       ${field({ label: 'Login name', name: 'username', path: 'username', value: username, required: true, autocomplete: 'username' })}
       ${field({ label: 'Password', name: 'password', path: 'password', type: 'password', required: true, autocomplete: 'current-password' })}
       <button>Sign in</button>
-    </form>`;
+    </form>
+    ${others}`;
   return layout({ title: 'Sign in', body });
 }
 
