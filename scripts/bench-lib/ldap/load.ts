@@ -28,6 +28,8 @@ export interface LoadOptions {
 /** What came of it. */
 export interface LoadResult {
   perSecond: number;
+  /** Answers in all, those of the warming up included. */
+  answers: number;
   p50Ms: number;
   p99Ms: number;
   /** Answers that were no success. */
@@ -121,10 +123,10 @@ async function run(options: LoadOptions): Promise<LoadResult> {
   const messages = isBind
     ? (options.bindDns ?? []).map((dn) => bindMessage(dn, options.password))
     : options.filters.map((filter) => searchMessage(options.base, Buffer.from(filter, 'hex'), options.attributes));
-  await each(askers, messages, Math.min(500, options.seconds * 250));
+  const warm = await each(askers, messages, Math.min(500, options.seconds * 250));
   const result = await each(askers, messages, options.seconds * 1_000);
   for (const asker of askers) asker.close();
-  return result;
+  return { ...result, answers: warm.answers + result.answers };
 }
 
 function each(askers: readonly Asker[], messages: readonly Buffer[], ms: number): Promise<LoadResult> {
@@ -151,7 +153,13 @@ function each(askers: readonly Asker[], messages: readonly Buffer[], ms: number)
     const seconds = (performance.now() - started) / 1_000;
     times.sort((a, b) => a - b);
     const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(q * times.length))] ?? Number.NaN;
-    return { perSecond: times.length / seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99), failures };
+    return {
+      perSecond: times.length / seconds,
+      answers: times.length,
+      p50Ms: quantile(0.5),
+      p99Ms: quantile(0.99),
+      failures,
+    };
   });
 }
 

@@ -23,9 +23,6 @@ export interface Slapd {
 export class SlapdHome {
   readonly #directory: string;
 
-  static at(directory: string) {
-    return new SlapdHome(directory);
-  }
   private constructor(directory: string) {
     this.#directory = directory;
   }
