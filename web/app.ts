@@ -19,6 +19,8 @@ import { peoplePages } from './pages/people.ts';
 import { personPages } from './pages/person.ts';
 import { providerSignInPages } from './pages/provider-sign-in.ts';
 import { providerPages } from './pages/providers.ts';
+import { secondStepPages } from './pages/second-step.ts';
+import { securityPages } from './pages/security.ts';
 import { signInPages } from './pages/sign-in.ts';
 import { tokenPages } from './pages/tokens.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -43,6 +45,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/assets', assetRoutes());
   app.route('/', signInPages());
   app.route('/', providerSignInPages());
+  app.route('/', secondStepPages());
   app.use(requireSession);
   app.get('/', (c) => c.redirect('/containers'));
   app.route('/containers/new', newContainerPages());
@@ -53,6 +56,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/people', personPages());
   app.route('/groups', groupPages());
   app.route('/account', accountPages());
+  app.route('/account/security', securityPages());
   app.route('/account/tokens', tokenPages());
   app.route('/account/identities', identityPages());
   app.route('/providers', providerPages());

@@ -6,6 +6,7 @@ import type { WebEnv } from './session.ts';
 const FILES: Record<string, string> = {
   'style.css': 'text/css; charset=utf-8',
   'live.js': 'text/javascript; charset=utf-8',
+  'passkey.js': 'text/javascript; charset=utf-8',
 };
 
 const loaded = new Map(Object.entries(FILES).map(([name, type]) => [name, load(name, type)]));

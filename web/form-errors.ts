@@ -9,14 +9,24 @@ import type { Html } from './layout.ts';
 export interface FormErrors {
   /** For the top of the form. */
   message: string;
+  /** The API's reason, to branch on. */
+  reason: string;
+  /** Seconds after which it is worth trying again; empty when nothing is said. */
+  retryAfter: string;
   /** By field path as the API names it. */
   fields: ReadonlyMap<string, string>;
 }
 
 /** Reads the field violations of an error of the API. */
 function formErrors(failure: ConnectError): FormErrors {
-  const violations = failure.findDetails(ErrorDetailSchema).flatMap((detail) => detail.fieldViolations);
-  return { message: failure.rawMessage, fields: new Map(violations.map((v) => [v.field, v.description])) };
+  const details = failure.findDetails(ErrorDetailSchema);
+  const violations = details.flatMap((detail) => detail.fieldViolations);
+  return {
+    message: failure.rawMessage,
+    reason: details[0]?.reason ?? '',
+    retryAfter: failure.metadata.get('retry-after') ?? '',
+    fields: new Map(violations.map((v) => [v.field, v.description])),
+  };
 }
 
 /** A call that may be refused: its answer, or what to show in the form with the status that fits. */

@@ -11,6 +11,8 @@ export interface LayoutOptions {
   user?: User | undefined;
   /** Which entry of the navigation is current. */
   section?: Section;
+  /** An asset that the page needs besides. */
+  script?: 'passkey.js';
 }
 
 /** Entries of the navigation: address, label, and whether it is for administrators. */
@@ -28,7 +30,7 @@ const SECTIONS = {
 export type Section = keyof typeof SECTIONS | 'account';
 
 /** A whole page. */
-export function layout({ title, body, user, section }: LayoutOptions): Html {
+export function layout({ title, body, user, section, script }: LayoutOptions): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -38,6 +40,7 @@ export function layout({ title, body, user, section }: LayoutOptions): Html {
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="${assetUrl('style.css')}" />
         <script type="module" src="${assetUrl('live.js')}"></script>
+        ${script ? html`<script type="module" src="${assetUrl(script)}"></script>` : ''}
       </head>
       <body>
         <a class="skip" href="#main">Skip to content</a>

@@ -15,6 +15,7 @@ import { nodeCommand } from './commands/node.ts';
 import { operationCommand } from './commands/operation.ts';
 import { providerCommand } from './commands/provider.ts';
 import { serviceCommand } from './commands/service.ts';
+import { sessionCommands } from './commands/session.ts';
 import { siteCommand } from './commands/site.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
@@ -47,6 +48,7 @@ Examples:
   const commands = [
     ...loginCommands(),
     ...accountCommands(),
+    ...sessionCommands(),
     tokenCommand(),
     userCommand(),
     groupCommand(),

@@ -18,17 +18,6 @@ export function sessionsOf(
     .execute();
 }
 
-/** Ends all sessions of a person but one, if any. @returns how many ended */
-export async function endSessionsBut(tx: Tx, userId: string, kept: string): Promise<number> {
-  const { numDeletedRows } = await tx.db
-    .deleteFrom('sessions')
-    .where('user_id', '=', userId)
-    .where('id', '!=', kept)
-    .executeTakeFirst();
-  tx.nudge({ kind: 'user', id: userId });
-  return Number(numDeletedRows);
-}
-
 /** Notes that the person of a session has proved once more who he is. */
 export async function proveSession(tx: Tx, id: string): Promise<void> {
   await tx.db.updateTable('sessions').set({ authenticated_at: tx.now }).where('id', '=', id).execute();

@@ -44,10 +44,15 @@ export async function deleteSession(tx: Tx, userId: string, id: string): Promise
   return numDeletedRows > 0n;
 }
 
-/** Ends the sessions of a person, but for one that is to stay, if any. */
-export async function endSessions(tx: Tx, userId: string, except = ''): Promise<void> {
-  await tx.db.deleteFrom('sessions').where('user_id', '=', userId).where('id', '!=', except).execute();
+/** Ends the sessions of a person, but for one that is to stay, if any. @returns how many ended */
+export async function endSessions(tx: Tx, userId: string, except = ''): Promise<number> {
+  const { numDeletedRows } = await tx.db
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', '!=', except)
+    .executeTakeFirst();
   tx.nudge({ kind: 'user', id: userId });
+  return Number(numDeletedRows);
 }
 
 /** Ends everything by which a person is let in without proving anew who he is: sessions, half-done sign-ins, tokens. */

@@ -1,10 +1,12 @@
 import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
+import { enter, isLocalPath } from '../enter.ts';
 import { refusable } from '../form-errors.ts';
 import { sendToProvider, takeBrowserToken } from '../journey.ts';
-import { visitorOf, type WebEnv } from '../session.ts';
-import { enter, isLocalPath, signInPage } from './sign-in.ts';
+import { sessionToken, visitorOf, type WebEnv } from '../session.ts';
+import { askSecondFactor } from './second-step.ts';
+import { signInPage } from './sign-in.ts';
 
 /** Sign-in with a provider: off to it, and back from it. */
 export function providerSignInPages(): Hono<WebEnv> {
@@ -26,11 +28,12 @@ export function providerSignInPages(): Hono<WebEnv> {
     if (!answer.ok) return signInPage(c, answer);
     const { outcome, next } = answer.value;
     if (outcome.case === 'signedIn') return enter(c, outcome.value, next);
+    if (outcome.case === 'secondFactor') return askSecondFactor(c, outcome.value, next);
     return c.redirect(next, 303);
   });
   return pages;
 }
 
 function client(c: Context<WebEnv>) {
-  return createClient(IdentityProvidersService, c.get('options').transportFor(visitorOf(c)));
+  return createClient(IdentityProvidersService, c.get('options').transportFor(visitorOf(c, sessionToken(c))));
 }

@@ -1,14 +1,15 @@
-import { AuthService, type SignInResponse } from '@berth/proto/api/v1/auth_pb.js';
+import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { providerButtons } from '../components/provider-buttons.ts';
+import { enter } from '../enter.ts';
 import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
 import { type Html, layout } from '../layout.ts';
-import { endSession, sessionToken, startSession, visitorOf, type WebEnv } from '../session.ts';
+import { endSession, sessionToken, visitorOf, type WebEnv } from '../session.ts';
+import { askSecondFactor } from './second-step.ts';
 
 /** Sign-in, sign-out and the first administrator. */
 export function signInPages(): Hono<WebEnv> {
@@ -22,7 +23,9 @@ export function signInPages(): Hono<WebEnv> {
     const username = String(form.username ?? '');
     const next = String(form.next ?? '');
     const answer = await refusable(auth(c).signIn({ username, password: String(form.password ?? '') }));
-    return answer.ok ? enter(c, answer.value, next) : signInPage(c, { next, username, ...answer });
+    if (!answer.ok) return signInPage(c, { next, username, ...answer });
+    const { secondFactor } = answer.value;
+    return secondFactor ? askSecondFactor(c, secondFactor, next) : enter(c, answer.value, next);
   });
   pages.get('/setup', async (c) => {
     const { setupRequired } = await auth(c).getSetupState({});
@@ -49,20 +52,9 @@ export function signInPages(): Hono<WebEnv> {
   return pages;
 }
 
+/** Presents the session there may be, which ends when another begins. */
 function auth(c: Context<WebEnv>) {
-  return createClient(AuthService, c.get('options').transportFor(visitorOf(c)));
-}
-
-/** Opens a session and goes on to where it was wanted. */
-export function enter(c: Context<WebEnv>, answer: Pick<SignInResponse, 'token' | 'expiresAt'>, next: string): Response {
-  const expires = answer.expiresAt ? timestampDate(answer.expiresAt) : new Date(Date.now() + 3_600_000);
-  startSession(c, answer.token, expires);
-  return c.redirect(isLocalPath(next) ? next : '/containers', 303);
-}
-
-/** Whether it is a path of this server: "//host" and "/\host" would lead elsewhere. */
-export function isLocalPath(path: string): boolean {
-  return /^\/[a-z0-9]/.test(path);
+  return createClient(AuthService, c.get('options').transportFor(visitorOf(c, sessionToken(c))));
 }
 
 interface SignInPage {
@@ -78,6 +70,7 @@ export async function signInPage(c: Context<WebEnv>, options: SignInPage): Promi
   const transport = c.get('options').transportFor(visitorOf(c));
   const { providers } = await createClient(IdentityProvidersService, transport).listSignInProviders({});
   const others = providerButtons(providers, { action: '/sign-in/with', verb: 'Sign in with', ...(next && { next }) });
+  if (errors?.retryAfter) c.header('retry-after', errors.retryAfter);
   return c.html(signInForm(others, next, username, errors), status ?? 200);
 }
 

@@ -2,11 +2,11 @@ import { AppError } from '../../errors.ts';
 import { deletePasskeysOf } from '../../store/passkeys.ts';
 import { deleteRecoveryCodes } from '../../store/recovery-codes.ts';
 import type { Row } from '../../store/schema.ts';
-import { endSessionsBut } from '../../store/session-lists.ts';
+import { endSessions } from '../../store/sessions.ts';
 import { deleteTotp } from '../../store/totp-factors.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
-import { findUser } from '../find-user.ts';
+import { findUser } from '../find.ts';
 import { record } from '../record.ts';
 import { requireProof } from './proof.ts';
 import { type SecurityView, securityOf } from './read-security.ts';
@@ -31,7 +31,7 @@ export async function endUserSessions({ store }: AppDeps, caller: Caller, refere
   authorise(caller, 'SecurityService.EndUserSessions');
   return store.transaction(async (tx) => {
     const user = await findUser(tx.db, reference, 'user');
-    const ended = await endSessionsBut(tx, user.id, '');
+    const ended = await endSessions(tx, user.id);
     const object = { siteId: null, objectKind: 'user', objectId: user.id };
     await record(tx, caller, { ...object, action: 'session.end-all', change: { ended } });
     return ended;

@@ -2,8 +2,8 @@ import type { EndOwnSessionRequest } from '@berth/proto/api/v1/security_pb.js';
 import { SESSION_IDLE_MS } from '../../auth/sessions.ts';
 import { notFound } from '../../errors.ts';
 import type { Row } from '../../store/schema.ts';
-import { endSessionsBut, sessionsOf } from '../../store/session-lists.ts';
-import { deleteSession } from '../../store/sessions.ts';
+import { sessionsOf } from '../../store/session-lists.ts';
+import { deleteSession, endSessions } from '../../store/sessions.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
 import { record } from '../record.ts';
@@ -31,7 +31,7 @@ export async function endOwnSession({ store }: AppDeps, caller: Caller, request:
 /** Ends the caller's sessions but the present one. @returns how many */
 export async function endOtherSessions({ store }: AppDeps, caller: Caller): Promise<number> {
   return store.transaction(async (tx) => {
-    const ended = await endSessionsBut(tx, caller.userId, caller.sessionId);
+    const ended = await endSessions(tx, caller.userId, caller.sessionId);
     const object = { siteId: null, objectKind: 'user', objectId: caller.userId };
     await record(tx, caller, { ...object, action: 'session.end-others', change: { ended } });
     return ended;
