@@ -1,7 +1,8 @@
+import { AccessService, type Member } from '@berth/proto/api/v1/access_pb.js';
 import { type Container, ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { type Operation, type OperationLogLine, OperationsService } from '@berth/proto/api/v1/operations_pb.js';
 import { MessageQueue } from '@berth/proto/contract/message-queue.ts';
-import { createClient, type Transport } from '@connectrpc/connect';
+import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 
 /** A container with its newest operation, as one moment shows them. */
 export interface Snapshot {
@@ -9,6 +10,10 @@ export interface Snapshot {
   operation: Operation | undefined;
   log: OperationLogLine[];
   deleted: boolean;
+  /** Who has a role in it. */
+  members: Member[];
+  /** Requests that wait for whoever looks. */
+  openRequests: number;
 }
 
 /** The log lines kept for a page; the whole log is in the API. */
@@ -23,7 +28,14 @@ export async function* followContainer(
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<Snapshot> {
-  const state: Snapshot = { container: undefined, operation: undefined, log: [], deleted: false };
+  const state: Snapshot = {
+    container: undefined,
+    operation: undefined,
+    log: [],
+    deleted: false,
+    members: [],
+    openRequests: 0,
+  };
   const changes = new MessageQueue<Error | undefined>();
   const fail = (error: unknown) => {
     if (!signal.aborted) changes.push(error instanceof Error ? error : new Error(String(error)));
@@ -35,6 +47,13 @@ export async function* followContainer(
     for await (const news of watch) {
       state.operation = news.operation ?? state.operation;
       state.log = [...state.log, ...news.log].slice(-LOG_LINES);
+      changes.push(undefined);
+    }
+  };
+  const watchMembers = async () => {
+    for await (const news of createClient(AccessService, transport).watchMembers({ container: id }, { signal })) {
+      state.members = news.members;
+      state.openRequests = news.openRequests;
       changes.push(undefined);
     }
   };
@@ -53,12 +72,14 @@ export async function* followContainer(
     }
     await following;
   };
+  // When the container is gone, or not to be seen any more, its own watch tells that.
+  watchMembers().catch((error) => ConnectError.from(error).code === Code.NotFound || fail(error));
   watchContainer()
     .catch(fail)
     .finally(() => changes.close());
   for await (const error of changes) {
     if (error) throw error;
-    if (state.container) yield { ...state };
+    if (state.container && (state.members.length > 0 || state.deleted)) yield { ...state };
   }
 }
 

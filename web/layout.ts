@@ -20,8 +20,9 @@ const SECTIONS = {
   containers: ['/containers', 'Containers', false],
   people: ['/people', 'People', true],
   groups: ['/groups', 'Groups', true],
+  sites: ['/sites', 'Sites', true],
   agents: ['/agents', 'Agents', true],
-  audit: ['/audit', 'Audit', true],
+  audit: ['/audit', 'Audit', false],
   providers: ['/providers', 'Sign-in', true],
   settings: ['/settings', 'Settings', true],
 } as const;

@@ -1,4 +1,6 @@
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { Context } from 'hono';
+import { html } from 'hono/html';
 import { streamSSE } from 'hono/streaming';
 import type { Html } from './layout.ts';
 import type { WebEnv } from './session.ts';
@@ -28,7 +30,21 @@ export function liveRegion(
       await follow(send, aborter.signal);
       await stream.writeSSE({ event: 'end', data: '' });
     } catch (error) {
-      if (!aborter.signal.aborted) throw error;
+      if (aborter.signal.aborted) return;
+      if (!isOver(error)) throw error;
+      await send(accessEnded());
+      await stream.writeSSE({ event: 'end', data: '' });
     }
   });
+}
+
+/** Whether whoever watches may not do so any more. */
+function isOver(error: unknown): boolean {
+  return [Code.NotFound, Code.PermissionDenied, Code.Unauthenticated].includes(ConnectError.from(error).code);
+}
+
+function accessEnded(): Html {
+  return html`<h1>You may not see this any more</h1>
+    <p class="error" role="alert">Your access has ended, or you have been signed out.</p>
+    <p><a href="/">Back to the containers</a></p>`;
 }
