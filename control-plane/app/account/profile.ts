@@ -1,7 +1,8 @@
 import type { ChangePasswordRequest, UpdateProfileRequest } from '@berth/proto/api/v1/account_pb.js';
 import { PersonSchema } from '@berth/proto/api/v1/people_pb.js';
 import { create } from '@bufbuild/protobuf';
-import { hashPassword, passwordFault, verifyPassword } from '../../auth/password.ts';
+import { hashPassword, passwordFault } from '../../auth/password.ts';
+import { verifyLogin } from '../../auth/verify-login.ts';
 import { AppError } from '../../errors.ts';
 import type { Row } from '../../store/schema.ts';
 import { endSessions } from '../../store/sessions.ts';
@@ -14,6 +15,8 @@ import { checkPerson, columnsOfPerson, fieldsOfPerson, PROFILE_PATHS, wordsNear 
 import { type PersonView, personView } from '../people/read-people.ts';
 import { namingTakenPerson } from '../people/taken.ts';
 import { difference, record } from '../record.ts';
+import { requireProof } from '../security/proof.ts';
+import { tooManyTries } from '../sign-in/too-many-tries.ts';
 import { plainEmail } from '../validate/email.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { Violations } from '../validate/violations.ts';
@@ -26,10 +29,11 @@ export async function getProfile({ store }: AppDeps, caller: Caller): Promise<Pe
 
 /**
  * Changes the caller. Another address wants the password, for whoever reads its mail can set a new one.
- * @throws AppError "wrong_password", "email_taken"
+ * @throws AppError "wrong_password", "too_many_tries", "reauthentication_required", "email_taken"
  */
-export async function updateProfile({ store }: AppDeps, caller: Caller, request: UpdateProfileRequest): Promise<void> {
+export async function updateProfile(deps: AppDeps, caller: Caller, request: UpdateProfileRequest): Promise<void> {
   authorise(caller, 'AccountService.UpdateProfile');
+  const { store } = deps;
   const fields = fieldsOfPerson(request.user ?? create(PersonSchema));
   const found = new Violations();
   const paths = maskPaths(request.updateMask, PROFILE_PATHS, found);
@@ -37,7 +41,7 @@ export async function updateProfile({ store }: AppDeps, caller: Caller, request:
   found.refuse();
   const before = await own(store.db, caller);
   const moves = paths.has('email') && plainEmail(fields.email) !== (before.email ?? '');
-  if (moves && before.password_hash !== '') await checkPassword(before, request.currentPassword);
+  if (moves) await requirePassword(deps, caller, before, request.currentPassword);
   const { email, email_verified: _, ...rest } = columnsOfPerson(fields, paths);
   const change = moves ? { ...rest, email: email ?? null, email_verified: 0 } : rest;
   await namingTakenPerson(fields, () =>
@@ -52,16 +56,17 @@ export async function updateProfile({ store }: AppDeps, caller: Caller, request:
 
 /**
  * Changes the caller's password and ends his other sessions.
- * @throws AppError "wrong_password"
+ * @throws AppError "wrong_password", "too_many_tries", "reauthentication_required"
  */
-export async function changePassword({ store }: AppDeps, caller: Caller, request: ChangePasswordRequest) {
+export async function changePassword(deps: AppDeps, caller: Caller, request: ChangePasswordRequest): Promise<void> {
   authorise(caller, 'AccountService.ChangePassword');
+  const { store } = deps;
   const before = await own(store.db, caller);
   const found = new Violations();
   found.check('new_password', passwordFault(request.newPassword, wordsNear(before)));
   if (request.newPassword === request.currentPassword) found.check('new_password', 'is the present one');
   found.refuse();
-  if (before.password_hash !== '') await checkPassword(before, request.currentPassword);
+  await requirePassword(deps, caller, before, request.currentPassword);
   const hash = await hashPassword(request.newPassword);
   await store.transaction(async (tx) => {
     await setPasswordHash(tx, caller.userId, hash);
@@ -75,12 +80,16 @@ function own(db: Db, caller: Caller): Promise<Row<'users'>> {
   return findUser(db, caller.userId, 'user');
 }
 
-async function checkPassword(user: Row<'users'>, password: string): Promise<void> {
-  if (password !== '' && (await verifyPassword(user.password_hash, password))) return;
-  const message = password === '' ? 'Your present password is wanted for this.' : 'This is not your present password.';
-  throw new AppError('permission_denied', {
-    reason: 'wrong_password',
-    message,
-    violations: [{ field: 'current_password', description: message }],
-  });
+/** Wants the caller's password or, where there is none, that he has just proved otherwise who he is. */
+async function requirePassword(deps: AppDeps, caller: Caller, user: Row<'users'>, password: string): Promise<void> {
+  if (user.password_hash === '') return requireProof(deps.store.db, caller, deps.clock.now());
+  if (password === '') throw wrongPassword('Your present password is wanted for this.');
+  const verdict = await verifyLogin(deps, { ...caller, password });
+  if (verdict.kind === 'slowed') throw tooManyTries(verdict.retryAfterMs);
+  if (verdict.kind === 'wrong') throw wrongPassword('This is not your present password.');
+}
+
+function wrongPassword(message: string): AppError {
+  const violations = [{ field: 'current_password', description: message }];
+  return new AppError('permission_denied', { reason: 'wrong_password', message, violations });
 }
