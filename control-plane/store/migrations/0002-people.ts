@@ -71,8 +71,18 @@ export async function up(anyDb: Kysely<unknown>, is: Types): Promise<void> {
   const drop = anyDb.schema.alterTable('users').dropColumn('administrator');
   await unlessDone('ER_CANT_DROP_FIELD_OR_KEY', () => drop.execute());
   for (const [table, ...names] of indexes) await createIndex(anyDb, table, names);
+  if (is.dialect === 'mysql') await dropImplicitIndex(anyDb);
   await createUniqueIndex(anyDb, 'users_uid_number', 'users', ['uid_number']);
   await createUniqueIndex(anyDb, 'users_email', 'users', ['email']);
+}
+
+/**
+ * MySQL makes an index for a foreign key by itself and lets it go when there is another. In a database that was
+ * restored from a dump it has become one like any other and would stay, a second one over the same column.
+ */
+async function dropImplicitIndex(db: Kysely<unknown>): Promise<void> {
+  const drop = sql`alter table containers drop index containers_owner`;
+  await unlessDone('ER_CANT_DROP_FIELD_OR_KEY', async () => void (await drop.execute(db)));
 }
 
 async function builtIn(db: Kysely<Between>): Promise<void> {
