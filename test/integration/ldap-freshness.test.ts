@@ -12,7 +12,7 @@ import { LdapClient } from '../support/ldap-client.ts';
 import { type LdapProcess, startLdapProcess } from '../support/ldap-process.ts';
 import { BASE, LdapWorld, PASSWORD } from './ldap-world.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 8;
 const PEOPLE = `ou=people,${BASE}`;
 const dn = (username: string) => `uid=${username},${PEOPLE}`;
 
