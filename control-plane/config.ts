@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { isNetwork } from './client-address.ts';
 
 const address = z
   .string()
@@ -57,6 +58,8 @@ const environment = z.object({
     .string()
     .regex(/^[a-z]+=[\w-]+(,[a-z]+=[\w-]+)*$/i, 'takes a DN such as dc=example,dc=org')
     .default('dc=berth'),
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas. */
+  BERTH_TRUSTED_PROXIES: list.prefault('').refine((all) => all.every(isNetwork), 'takes addresses and networks'),
   BERTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Lowest VMID given out. */
   BERTH_FIRST_VMID: z.coerce.number().int().min(100).max(999_999_999).default(100),
@@ -81,6 +84,7 @@ export interface Config {
   publicUrl: string;
   ldapUris: string[];
   ldapBase: string;
+  trustedProxies: string[];
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   firstVmid: number;
   heartbeatSeconds: number;
@@ -115,6 +119,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,
     ldapUris: ldapUrisOf(e.BERTH_LDAP_URIS, name, e.BERTH_LDAP_LISTEN),
     ldapBase: e.BERTH_LDAP_BASE,
+    trustedProxies: e.BERTH_TRUSTED_PROXIES,
     logLevel: e.BERTH_LOG_LEVEL,
     firstVmid: e.BERTH_FIRST_VMID,
     heartbeatSeconds: e.BERTH_HEARTBEAT_SECONDS,

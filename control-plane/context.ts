@@ -17,6 +17,7 @@ import { createRelyingParty } from './auth/oidc/relying-party.ts';
 import { passkeyPartyOf } from './auth/passkey-party.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
 import { Turnstile } from './auth/turnstile.ts';
+import { clientAddressBehind } from './client-address.ts';
 import type { Config } from './config.ts';
 import { createSiteViews } from './desired/site-views.ts';
 import { type Authority, openAuthority } from './fleet/ca.ts';
@@ -149,10 +150,12 @@ async function listen(serving: Serving): Promise<Listener[]> {
     api(router);
     router.service(EnrolmentService, enrolmentService({ store, authority, ...endpoint }));
   };
+  const clientAddress = clientAddressBehind(config.trustedProxies);
   const handler = (secure: boolean) => {
-    const web = createWeb({ transportFor: (visitor) => inProcess(api, pageInterceptors, visitor), secure });
+    const transportFor = (visitor: Visitor) => inProcess(api, pageInterceptors, visitor);
+    const web = createWeb({ transportFor, secure, clientAddress });
     const pages = withGuestRoutes(deps.app, web);
-    return requestHandler({ routes, interceptors, pages, shutdownSignal: stopping.signal });
+    return requestHandler({ routes, interceptors, pages, clientAddress, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
   const secure = await listenSecure(handler(true), config.listen, asPem());

@@ -14,6 +14,7 @@ import { type ConnectRouter, createContextValues, type Interceptor } from '@conn
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { getRequestListener } from '@hono/node-server';
 import { addressKey } from './api/caller-context.ts';
+import type { ClientAddress } from './client-address.ts';
 
 /** Largest message taken; also what a compressed one may grow to. */
 const READ_MAX_BYTES = 4 << 20;
@@ -25,6 +26,7 @@ export interface ListenerOptions {
   interceptors: Interceptor[];
   /** Takes what is no call of the API. */
   pages: { fetch: (request: Request) => Response | Promise<Response> };
+  clientAddress: ClientAddress;
   /** Ends watches when the server stops. */
   shutdownSignal: AbortSignal;
 }
@@ -44,16 +46,21 @@ export function requestHandler(options: ListenerOptions): NodeHandler {
     routes: options.routes,
     interceptors: options.interceptors,
     readMaxBytes: READ_MAX_BYTES,
-    contextValues: (request) => createContextValues().set(addressKey, peerAddress(request)),
+    contextValues: (request) =>
+      createContextValues().set(addressKey, options.clientAddress(peerOf(request), forwardedFor(request))),
     shutdownSignal: options.shutdownSignal,
     fallback: getRequestListener(options.pages.fetch) as NodeHandler,
   });
 }
 
-/** Where a request comes from. */
-function peerAddress(request: IncomingMessage | Http2ServerRequest): string {
+function peerOf(request: IncomingMessage | Http2ServerRequest): string {
   const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
-  return (socket?.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return socket?.remoteAddress ?? '';
+}
+
+function forwardedFor(request: IncomingMessage | Http2ServerRequest): string | undefined {
+  const header = request.headers['x-forwarded-for'];
+  return Array.isArray(header) ? header.join(',') : header;
 }
 
 /** Listens with TLS 1.2 or newer, HTTP/2 and HTTP/1.1. */

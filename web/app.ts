@@ -33,6 +33,8 @@ import { requireSession, type Visitor, type WebEnv } from './session.ts';
 export interface WebOptions {
   /** A connection to the API in the name of a visitor. */
   transportFor(visitor: Visitor): Transport;
+  /** Where a request comes from, given its peer and its X-Forwarded-For; the peer without. */
+  clientAddress?: (peer: string, forwardedFor: string | undefined) => string;
   /** Whether the pages are served over TLS; decides the cookie's name and flags. */
   secure: boolean;
 }

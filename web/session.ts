@@ -24,10 +24,11 @@ export function visitorOf(c: Context<WebEnv>, token = ''): Visitor {
   return { token, address: addressOf(c), userAgent: c.req.header('user-agent') ?? '' };
 }
 
-/** Address of the peer; unknown where no socket is behind the request, as in tests. */
+/** Address of whoever asks; unknown where no socket is behind the request, as in tests. */
 function addressOf(c: Context<WebEnv>): string {
   const { incoming } = (c.env ?? {}) as { incoming?: { socket: { remoteAddress?: string } } };
-  return (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const peer = (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return c.get('options').clientAddress?.(peer, c.req.header('x-forwarded-for')) ?? peer;
 }
 
 /** Sends the session cookie; `__Host-` over TLS, so that no other host or path can set it. */

@@ -182,6 +182,14 @@ test('a session ended elsewhere is at an end at once', async () => {
   await elsewhere.context().close();
 });
 
+test('the API takes a token, never a cookie', async () => {
+  const status = await page.evaluate(async () => {
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch('/berth.api.v1.AuthService/WhoAmI', { method: 'POST', headers, body: '{}' })).status;
+  });
+  expect(status).toBe(401);
+});
+
 test('nothing of it stands in the log at level debug, or in the database', async () => {
   const cookies = await context.cookies();
   secrets.push(...cookies.map(({ value }) => value).filter(Boolean));

@@ -45,10 +45,10 @@ function totp(path: string, { totpConfirmedAt, loginTotp }: Security): Html {
 }
 
 function passkeys(path: string, { passkeys: all, passkeysAvailable }: Security): Html {
-  const list = html`<table>
+  const list = html`<div class="wide"><table>
     <thead><tr><th scope="col">Name</th><th scope="col">Registered</th><th scope="col">Last used</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
     <tbody>${all.map((passkey) => passkeyRow(path, passkey))}</tbody>
-  </table>`;
+  </table></div>`;
   return html`<p>A key on your telephone, your computer or a stick, used by touch instead of a code.</p>
     ${all.length > 0 ? list : ''}
     ${
@@ -80,7 +80,7 @@ function recoveryCodes(path: string, { totpConfirmedAt, passkeys: all, recoveryC
 }
 
 function sessionTable(path: string, sessions: readonly Session[]): Html {
-  return html`<table>
+  return html`<div class="wide"><table>
       <thead><tr><th scope="col">From</th><th scope="col">With</th><th scope="col">Opened</th><th scope="col">Last used</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
       <tbody>
         ${sessions.map(
@@ -93,6 +93,6 @@ function sessionTable(path: string, sessions: readonly Session[]): Html {
           </tr>`,
         )}
       </tbody>
-    </table>
+    </table></div>
     ${sessions.length > 1 ? button(`${path}/sessions/end-others`, 'End all others', 'danger') : ''}`;
 }
