@@ -17,7 +17,7 @@ export interface Waiting {
 export interface FreshnessOptions {
   /** The store's revision, at once where that is possible. */
   revision: () => number | Promise<number>;
-  /** Whether the directory is at least at this revision. */
+  /** Whether the directory is at this revision. */
   isAt: (revision: number) => boolean;
   /** Brings the directory up to the store. */
   catchUp: () => Promise<void>;

@@ -74,7 +74,8 @@ export async function openService(
   const revisions = await openRevisionReader(store, options.databaseUrl);
   const freshness = new Freshness({
     revision: () => revisions.read(),
-    isAt: (revision) => directory.revision >= revision,
+    // Not "at least": a database put back from a backup has gone back.
+    isAt: (revision) => directory.revision === revision,
     catchUp: () => reader.catchUp(),
     clock,
     onError,

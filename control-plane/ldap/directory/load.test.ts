@@ -168,4 +168,23 @@ describeEachDialect('a directory kept up to date', (open) => {
     await reader.catchUp();
     expect(kept.activePeople().map(({ record }) => record.username)).toEqual(['ada', 'bob']);
   });
+
+  test('is read anew when the database was put back from a backup', async () => {
+    const { url } = await open();
+    store = await openStore({ url, masterKey: new Uint8Array(32) });
+    await store.transaction((tx) => person(tx, 'ada'));
+    const { value } = await store.db
+      .selectFrom('counters')
+      .selectAll()
+      .where('name', '=', 'directory_revision')
+      .executeTakeFirstOrThrow();
+    await store.transaction((tx) => person(tx, 'bob'));
+    const kept = new Directory(BASE);
+    const reader = new DirectoryReader(store, kept);
+    await reader.catchUp();
+    await store.db.deleteFrom('users').where('username', '=', 'bob').execute();
+    await store.db.updateTable('counters').set({ value }).where('name', '=', 'directory_revision').execute();
+    await reader.catchUp();
+    expect(kept.activePeople().map(({ record }) => record.username)).toEqual(['ada']);
+  });
 });
