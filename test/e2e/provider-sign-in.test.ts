@@ -1,7 +1,9 @@
 // Signing in with a real OpenID provider in a real browser: set up, made, found again, linked, unlinked, refused.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { transportTo } from '@berth/control-plane/cli/client.ts';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,9 +17,13 @@ const CHROMIUM = {
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
 };
 
+const REPOSITORY = join(import.meta.dirname, '../..');
+
 let directory: string;
 let controlPlane: Program;
 let url: string;
+/** The administrator's, for the command line. */
+let token: string;
 let provider: IdentityProvider;
 let browser: Browser;
 /** The administrator's browser; it has been at no provider before. */
@@ -51,7 +57,7 @@ beforeAll(async () => {
   provider.people.set('hopper', { preferred_username: 'grace', name: 'Grace Hopper' });
   provider.people.set('boss', { preferred_username: 'boss' });
   const ca = await readFile(join(directory, 'ca.pem'), 'utf8');
-  await becomeAdministrator(transportTo(url, { ca }), join(directory, 'setup-code'));
+  token = await becomeAdministrator(transportTo(url, { ca }), join(directory, 'setup-code'));
   [admin, grace] = await Promise.all([(await visitor()).newPage(), (await visitor()).newPage()]);
 });
 
@@ -70,6 +76,13 @@ function visitor(): Promise<BrowserContext> {
 async function photograph(page: Page, name: string): Promise<void> {
   const folder = process.env.BERTH_TEST_SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}
+
+/** Runs `berth provider …` as the administrator. @returns what it prints */
+async function berth(...args: string[]): Promise<string> {
+  const env = { ...process.env, BERTH_URL: url, BERTH_TOKEN: token, BERTH_CA: join(directory, 'ca.pem') };
+  const command = ['control-plane/cli/berth.ts', 'provider', ...args];
+  return (await promisify(execFile)(process.execPath, command, { env, cwd: REPOSITORY })).stdout;
 }
 
 /** Signs in at the provider's own page. */
@@ -92,6 +105,7 @@ test('an administrator adds the provider, is told what is wrong at its field, an
   await admin.getByLabel('People who have no account').selectOption('active');
   await admin.getByRole('button', { name: 'Add it' }).click();
   await admin.locator('#issuer[aria-invalid=true]').waitFor();
+  expect(await admin.content()).not.toContain(provider.client.clientSecret);
   await photograph(admin, 'provider-refused');
   await admin.getByLabel('Issuer').fill(provider.issuer);
   await admin.getByLabel('Client secret').fill(provider.client.clientSecret);
@@ -102,6 +116,34 @@ test('an administrator adds the provider, is told what is wrong at its field, an
   await admin.getByRole('button', { name: 'Test' }).click();
   await admin.getByRole('row', { name: /Client id and secret.*good/ }).waitFor();
   await photograph(admin, 'provider-tested');
+});
+
+test('the command line adds, changes, tests and removes one as well', async () => {
+  const secret = join(directory, 'secret.txt');
+  await writeFile(secret, `${provider.client.clientSecret}\n`);
+  const fields = ['--issuer', provider.issuer, '--client-id', 'berth', '--client-secret-file', secret];
+  await berth(
+    'create',
+    'other',
+    ...fields,
+    '--groups-claim',
+    'groups',
+    '--map',
+    'cn=staff=sysadmins',
+    '--may-administer',
+  );
+  expect(await berth('test', 'other')).toMatch(/Client id and secret +good +accepted/);
+  await berth('update', 'other', '--no-enabled', '--new-people', 'pending');
+  const shown = JSON.parse(await berth('get', 'other', '-o', 'json')) as Record<string, unknown>;
+  expect(shown).toMatchObject({
+    enabled: false,
+    clientSecret: '',
+    newPeople: 'NEW_PEOPLE_PENDING',
+    mayAdminister: true,
+  });
+  expect(shown.groupMappings).toMatchObject([{ value: 'cn=staff', groupName: 'sysadmins' }]);
+  await berth('delete', 'other');
+  expect(await berth('list')).not.toContain('other');
 });
 
 test('somebody new goes to the provider and back, and has an account', async () => {

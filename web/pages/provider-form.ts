@@ -73,7 +73,8 @@ export function formOfProvider(provider: IdentityProvider): ProviderForm {
 /** The inputs of a provider's form; `isNew` with its name and without one that keeps the secret. */
 export function providerInputs(form: ProviderForm, errors: FormErrors | undefined, isNew: boolean): Html {
   const input = (name: string, label: string, hint: string, more: { type?: 'password'; required?: boolean } = {}) =>
-    field({ label, name, path: `provider.${name}`, value: form[name], hint, errors, ...more });
+    // A secret is not sent back to where it was typed.
+    field({ label, name, path: `provider.${name}`, value: more.type ? '' : form[name], hint, errors, ...more });
   const people = Object.entries(NEW_PEOPLE).map(([value, [label]]) => [value, label] as const);
   return html`${formMessage(errors)}
     ${isNew ? input('name', 'Short name', 'Lower-case letters, digits and hyphens; part of the address to register there. It cannot be changed.', { required: true }) : ''}

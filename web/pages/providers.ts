@@ -106,8 +106,8 @@ function table(providers: IdentityProvider[]): Html {
 function newPage(c: Context<WebEnv>, { form = {}, errors }: Outcome): Html {
   const body = html`<p><a href="/providers">Sign-in with others</a></p>
     <h1>New provider</h1>
-    <p>Berth speaks OpenID Connect. At the provider, register Berth with the redirect URI
-      <code>${new URL(c.req.url).origin}/sign-in/with/<em>short name</em>/back</code>.</p>
+    <p>Berth speaks OpenID Connect. At the provider, register Berth with the redirect URI that the next page shows: its
+      public address and <code>/sign-in/with/<em>short name</em>/back</code>.</p>
     <form method="post" action="/providers/new" class="narrow">
       ${providerInputs(form, errors, true)}
       <button>Add it</button>
