@@ -5,25 +5,36 @@ import { html } from 'hono/html';
 import { accountTabs } from '../components/account-tabs.ts';
 import { momentText } from '../components/moment.ts';
 import { providerButtons } from '../components/provider-buttons.ts';
-import { type FormErrors, formMessage, refusable } from '../form-errors.ts';
+import { type FormErrors, formMessage, type Refusable, refusable } from '../form-errors.ts';
 import { sendToProvider } from '../journey.ts';
 import { type Html, layout } from '../layout.ts';
 import type { WebEnv } from '../session.ts';
+import { confirmPages } from './confirm.ts';
+
+const PATH = '/account/identities';
 
 /** One's own links to identity providers. */
 export function identityPages(): Hono<WebEnv> {
   const pages = new Hono<WebEnv>();
+  pages.route('/confirm', confirmPages(PATH));
   pages.get('/', async (c) => c.html(await page(c)));
   pages.post('/link/:name', async (c) => {
     const answer = await refusable(client(c).beginLink({ provider: c.req.param('name') }));
     if (answer.ok && answer.value.journey) return sendToProvider(c, answer.value.journey);
-    return answer.ok ? c.redirect('/account/identities', 303) : c.html(await page(c, answer.errors), answer.status);
+    return shown(c, answer);
   });
   pages.post('/:id/unlink', async (c) => {
     const answer = await refusable(client(c).unlinkIdentity({ identity: c.req.param('id') }));
-    return answer.ok ? c.redirect('/account/identities', 303) : c.html(await page(c, answer.errors), answer.status);
+    return shown(c, answer);
   });
   return pages;
+}
+
+/** What a change came to; whoever has to prove first who he is is led there. */
+async function shown(c: Context<WebEnv>, answer: Refusable<unknown>): Promise<Response> {
+  if (answer.ok) return c.redirect(PATH, 303);
+  if (answer.errors.reason === 'reauthentication_required') return c.redirect(`${PATH}/confirm`, 303);
+  return c.html(await page(c, answer.errors), answer.status);
 }
 
 function client(c: Context<WebEnv>) {

@@ -6,6 +6,7 @@ import { clientSecret } from '../../store/oidc-providers.ts';
 import type { Row } from '../../store/schema.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
+import { requireProof } from '../security/proof.ts';
 import { Violations } from '../validate/violations.ts';
 import { findProvider, requireEnabled } from './read-providers.ts';
 
@@ -32,21 +33,28 @@ export function beginOidcSignIn(deps: AppDeps, request: BeginOidcSignInRequest):
   return begin(deps, request.provider, { userId: null, next: request.next });
 }
 
-/** Begins to link the caller's account. @throws AppError "provider_disabled", "provider_unreachable" */
+/**
+ * Begins to link the caller's account.
+ * @throws AppError "provider_disabled", "provider_unreachable", "reauthentication_required"
+ */
 export function beginLink(deps: AppDeps, caller: Caller, request: BeginLinkRequest): Promise<BegunJourney> {
   authorise(caller, 'IdentityProvidersService.BeginLink');
   const { userId, sessionId } = caller;
-  return begin(deps, request.provider, { userId, sessionId, next: LINKS_PATH });
+  const { db, clock } = deps.store;
+  const allow = () => requireProof(db, caller, clock.now());
+  return begin(deps, request.provider, { userId, sessionId, next: LINKS_PATH }, allow);
 }
 
 async function begin(
   deps: AppDeps,
   reference: string,
   purpose: { userId: string | null; sessionId?: string; next: string },
+  allow = async () => {},
 ): Promise<BegunJourney> {
   const { store, identityProviders } = deps;
   const provider = await findProvider(store.db, reference, 'provider');
   requireEnabled(provider);
+  await allow();
   const challenge = newChallenge();
   const redirectUri = redirectUriOf(deps, provider.name);
   const authorizationUrl = await identityProviders.authorizationUrl(settingsOf(deps, provider), redirectUri, challenge);

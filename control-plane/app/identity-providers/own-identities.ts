@@ -6,6 +6,7 @@ import { lockUser, userById } from '../../store/users.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { type Deed, record } from '../record.ts';
+import { requireProof } from '../security/proof.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
 
@@ -15,7 +16,10 @@ export function listOwnIdentities({ store }: AppDeps, caller: Caller): Promise<I
   return identitiesOfUser(store.db, caller.userId);
 }
 
-/** Removes one of the caller's links. @throws AppError "identity_not_found", "last_way_to_sign_in" */
+/**
+ * Removes one of the caller's links.
+ * @throws AppError "identity_not_found", "last_way_to_sign_in", "reauthentication_required"
+ */
 export async function unlinkIdentity(
   { store }: AppDeps,
   caller: Caller,
@@ -31,6 +35,7 @@ export async function unlinkIdentity(
     const links = await identitiesOfUser(tx.db, caller.userId);
     const link = links.find(({ id }) => id === request.identity);
     if (!link) throw notFound('identity', request.identity, 'identity');
+    await requireProof(tx.db, caller, tx.now);
     const user = await userById(tx.db, caller.userId);
     if (user?.password_hash === '' && links.length === 1) throw lastWay();
     await deleteIdentity(tx, link.id);

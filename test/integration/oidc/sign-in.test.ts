@@ -1,7 +1,9 @@
+import { newTotpSecret, totpCode } from '@berth/control-plane/auth/totp.ts';
 import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
 import { addGroupMember } from '@berth/control-plane/store/groups.ts';
 import { groupIdsOf } from '@berth/control-plane/store/standing.ts';
-import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
+import { confirmTotp, putUnconfirmedTotp } from '@berth/control-plane/store/totp-factors.ts';
+import { AuthService, SecondFactor } from '@berth/proto/api/v1/auth_pb.js';
 import { IdentityProvidersService, NewPeople, ProviderCheckResult } from '@berth/proto/api/v1/oidc_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -236,6 +238,40 @@ describe('links', () => {
     const back = await new ProviderVisit().go(journey.authorizationUrl, 'sam-own');
     expect(await world.complete(journey, back.search.slice(1))).toMatchObject({ reason: 'session_ended' });
   });
+});
+
+describe('a second factor of ours', () => {
+  it('is asked for after the provider, unless the provider is trusted with that', async () => {
+    world.provider.people.set('careful', { preferred_username: 'careful' });
+    await world.signIn('careful');
+    const userId = (await world.person('careful'))?.id ?? '';
+    const secret = newTotpSecret();
+    await world.bench.store.transaction(async (tx) => {
+      await putUnconfirmedTotp(tx, userId, secret);
+      await confirmTotp(tx, userId);
+    });
+    const asked = await world.signIn('careful');
+    if (!('answer' in asked) || asked.answer.outcome.case !== 'secondFactor') throw new Error(JSON.stringify(asked));
+    const { pendingToken, factors } = asked.answer.outcome.value;
+    expect(factors).toEqual([SecondFactor.TOTP]);
+    const auth = createClient(AuthService, world.bench.transport(''));
+    await expect(auth.completeSignIn({ pendingToken, code: '000000' })).rejects.toThrow();
+    const code = totpCode(secret, world.bench.clock.now());
+    expect((await auth.completeSignIn({ pendingToken, code })).user?.username).toBe('careful');
+    await world.configure({ trustedSecondFactor: true }, ['trusted_second_factor']);
+    expect(signedIn(await world.signIn('careful')).username).toBe('careful');
+    await world.configure({ trustedSecondFactor: false }, ['trusted_second_factor']);
+  });
+});
+
+it('is linked and unlinked by nobody who came too long ago to be sure that it is he', async () => {
+  const own = await world.bench.client(IdentityProvidersService, world.bench.site.owner);
+  world.provider.people.set('left-open', {});
+  await world.link(world.bench.site.owner, 'left-open');
+  await world.bench.clock.advance(11 * 60_000);
+  await expect(own.beginLink({ provider: NAME })).rejects.toThrow('Prove first that it is you');
+  const identity = (await own.listOwnIdentities({})).identities.at(-1)?.id ?? '';
+  await expect(own.unlinkIdentity({ identity })).rejects.toThrow('Prove first that it is you');
 });
 
 it('tells an administrator what a sign-in needs, and whether it is there', async () => {
