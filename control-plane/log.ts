@@ -3,7 +3,10 @@ import { pino } from 'pino';
 /** Structured log. Whatever may hold a secret is redacted wherever it appears. */
 export type Logger = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
-const SECRET_FIELDS = ['password', 'token', 'tokenSecret', 'keyPem', 'setupCode', 'authorization'];
+const SECRET_FIELDS = [
+  ...['password', 'token', 'tokenSecret', 'keyPem', 'setupCode', 'authorization'],
+  ...['clientSecret', 'browserToken', 'verifier'],
+];
 
 /** A logger on standard error, one JSON object a line. */
 export function createLogger(level: string): Logger {
