@@ -1,4 +1,5 @@
 /** The requests that SSSD and nslcd really send, and what must not be done with a connection; straight at a session. */
+import { newTotpSecret, totpCode } from '@berth/control-plane/auth/totp.ts';
 import { element, integer, string } from '@berth/control-plane/ldap/ber/writer.ts';
 import { type LdapService, openService } from '@berth/control-plane/ldap/gateway.ts';
 import { Oid } from '@berth/control-plane/ldap/protocol/oids.ts';
@@ -23,6 +24,7 @@ import {
 } from '@berth/control-plane/ldap/testing/requests.ts';
 import type { Answer } from '@berth/control-plane/ldap/testing/responses.ts';
 import { turn, Wire } from '@berth/control-plane/ldap/testing/wire.ts';
+import { confirmTotp, putUnconfirmedTotp } from '@berth/control-plane/store/totp-factors.ts';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BASE, LdapWorld, PASSWORD } from './ldap-world.ts';
@@ -388,4 +390,37 @@ test('nothing is said about people while the database does not answer', async ()
   expect(await blind.ask(messageOf(bindOf(WEB, 'secret-1')))).toMatchObject([{ code: 52 }]);
   expect(await blind.ask(messageOf(searchOf('', 0, present('objectClass'), ['vendorName'])), isDone)).toHaveLength(2);
   wire.close();
+});
+
+describe('a person', () => {
+  const bindAs = async (username: string, password: string) => {
+    const wire = new Wire(service.deps);
+    const [answer] = await wire.ask(messageOf(bindOf(`uid=${username},${PEOPLE}`, password)));
+    wire.close();
+    return answer;
+  };
+
+  test('who wants it so appends a one-time code, which works once', async () => {
+    const id = await world.person('tom');
+    const secret = newTotpSecret();
+    await world.store.transaction(async (tx) => {
+      await putUnconfirmedTotp(tx, id, secret);
+      await confirmTotp(tx, id);
+      await tx.db.updateTable('users').set({ login_totp: 1 }).where('id', '=', id).execute();
+    });
+    const code = totpCode(secret, Date.now());
+    expect(await bindAs('tom', PASSWORD)).toMatchObject({ code: 49 });
+    expect(await bindAs('tom', PASSWORD + code)).toMatchObject({ code: 0 });
+    expect(await bindAs('tom', PASSWORD + code)).toMatchObject({ code: 49 });
+  });
+
+  test('whose password is guessed at is told to wait, and the audit tells of it', async () => {
+    const id = await world.person('gil');
+    for (let n = 0; n < 6; n += 1) await bindAs('gil', `guess number ${n}`);
+    expect(await bindAs('gil', PASSWORD)).toMatchObject({ code: 49, message: expect.stringContaining('wait') });
+    const rows = await world.store.db.selectFrom('audit').selectAll().where('object_id', '=', id).execute();
+    expect(rows.filter(({ action }) => action === 'session.refused')).toContainEqual(
+      expect.objectContaining({ via: 'ldap', address: '192.0.2.1' }),
+    );
+  });
 });
