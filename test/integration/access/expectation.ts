@@ -6,7 +6,9 @@ import {
   type Rpc,
   type Rule,
   roleIncludes,
+  scopeIncludes,
 } from '@berth/control-plane/auth/policy.ts';
+import type { Bearer } from './bearers.ts';
 import type { Person, Standing } from './people.ts';
 
 /** How a call ends, as far as rights decide. */
@@ -23,6 +25,28 @@ export function expectedEndings(rpc: Rpc, { standing }: Person, narrowed = false
   const role = roleOf(standing);
   if (role === undefined) return ['hidden'];
   return roleIncludes(role, who) ? ['yes'] : ['no'];
+}
+
+/**
+ * The endings that the policy's row allows for an API token: those of its person, within its scope and its reach. What
+ * is open to whoever is signed in may still be about something beyond a token's reach; the matrix shows which is.
+ */
+export function expectedForToken(rpc: Rpc, { person, scope, reach }: Bearer, narrowed = false): readonly Ending[] {
+  const rule: Rule = policy[rpc];
+  if (rule.who === 'anyone') return ['yes'];
+  if (!scopeIncludes(scope, rule.scope)) return ['no'];
+  const atHome = reach === 'everywhere' || reach === 'web1' || reach === 'lab';
+  switch (rule.who) {
+    case 'signed-in':
+      return reach === 'everywhere' ? ['yes'] : ['yes', 'no', 'hidden'];
+    case 'administrator':
+      return reach === 'everywhere' ? expectedEndings(rpc, person) : ['no'];
+    case 'site-administrator':
+      if (reach === 'empty' && person.standing === 'administrator') return narrowed ? ['yes'] : ['no', 'hidden'];
+      return expectedEndings(rpc, person);
+    default:
+      return atHome ? expectedEndings(rpc, person) : ['hidden'];
+  }
 }
 
 /** Who administers another site knows sites and nodes of this one, which everybody may see, but none of its agents. */

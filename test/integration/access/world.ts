@@ -11,6 +11,7 @@ import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { seedProvider } from '../api-bad-input.oidc.ts';
 import { seedCrew } from '../api-bad-input.people.ts';
+import { bearers, seedBearer } from './bearers.ts';
 import { PASSWORD, type Person, people, seedPerson } from './people.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
@@ -33,6 +34,8 @@ export interface World {
   identifiers: ReadonlyMap<string, string>;
   /** Session tokens by login name. */
   sessions: ReadonlyMap<string, string>;
+  /** API tokens by title. */
+  tokens: ReadonlyMap<string, string>;
   snapshot: Snapshot;
 }
 
@@ -63,7 +66,11 @@ export async function openWorld(): Promise<World> {
     ['password', PASSWORD],
   ]);
   const sessions = await seedPeople(bench, { container: container.id, sites: { lab: bench.site.siteId, empty } });
-  return { bench, identifiers, sessions, snapshot: await takeSnapshot(bench.store) };
+  const tokens = new Map<string, string>();
+  for (const bearer of bearers) {
+    tokens.set(bearer.title, await bench.store.transaction((tx) => seedBearer(tx, bearer, identifiers)));
+  }
+  return { bench, identifiers, sessions, tokens, snapshot: await takeSnapshot(bench.store) };
 }
 
 async function makeContainer(bench: ApiBench, hostname: string): Promise<{ container: Container; operation: string }> {
