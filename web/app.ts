@@ -20,6 +20,7 @@ import { memberPages } from './pages/members.ts';
 import { newContainerPages } from './pages/new-container.ts';
 import { peoplePages } from './pages/people.ts';
 import { personPages } from './pages/person.ts';
+import { personSecurityPages } from './pages/person-security.ts';
 import { providerSignInPages } from './pages/provider-sign-in.ts';
 import { providerPages } from './pages/providers.ts';
 import { secondStepPages } from './pages/second-step.ts';
@@ -64,6 +65,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/agents', agentPages());
   app.route('/people', peoplePages());
   app.route('/people', personPages());
+  app.route('/people', personSecurityPages());
   app.route('/groups', groupPages());
   app.route('/account', accountPages());
   app.route('/account/security', securityPages());

@@ -6,6 +6,7 @@ import { ConnectError, createClient } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { hashPassword } from '../auth/password.ts';
 import { totpCode } from '../auth/totp.ts';
+import { lockMailSettings, writeMailSettings } from '../mail/mail-settings.ts';
 import { directoryRevision } from '../store/directory-changes.ts';
 import { type ApiBench, openApiBench } from './testing/api-bench.ts';
 
@@ -116,7 +117,18 @@ describeEachDialect('second factors', (create) => {
     const { token } = await setUp();
     expect((await refusal(security(token).resetSecondFactors({ user: username })))[0]).toBe('administrator_required');
     const administrator = await bench.client(SecurityService, bench.site.administrator);
+    await bench.store.transaction(async (tx) => {
+      const settings = await lockMailSettings(tx);
+      await writeMailSettings(tx, { ...settings, host: 'mail.example', senderAddress: 'berth@example.org' });
+    });
+    await bench.store.db
+      .updateTable('users')
+      .set({ email: 'owner@example.org' })
+      .where('username', '=', username)
+      .execute();
     await administrator.resetSecondFactors({ user: username });
+    const mails = await bench.store.db.selectFrom('outgoing_mails').select(['recipient', 'subject']).execute();
+    expect(mails).toEqual([{ recipient: 'owner@example.org', subject: 'Your second factors were removed' }]);
     expect((await signIn()).token).toMatch(/^bes_/);
     expect((await administrator.endUserSessions({ user: username })).ended).toBe(2);
     expect((await refusal(auth(token).whoAmI({})))[0]).toBe('session_ended');

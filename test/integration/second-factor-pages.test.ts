@@ -190,6 +190,16 @@ test('the API takes a token, never a cookie', async () => {
   expect(status).toBe(401);
 });
 
+test('an administrator takes away the factors of somebody who has lost them', async () => {
+  await page.goto(`${url}/people/usr-grace`);
+  await page.getByRole('link', { name: 'Second factors and sessions' }).click();
+  await page.getByText('Key on my ring').waitFor();
+  await photograph('person-security');
+  await press('Remove their second factors');
+  await page.getByText('Key on my ring').waitFor({ state: 'detached' });
+  await page.getByText('None.').waitFor();
+});
+
 test('nothing of it stands in the log at level debug, or in the database', async () => {
   const cookies = await context.cookies();
   secrets.push(...cookies.map(({ value }) => value).filter(Boolean));

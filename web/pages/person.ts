@@ -97,6 +97,7 @@ async function page(c: Context<WebEnv>, outcome: Outcome): Promise<Html> {
     ${sshKeys({ keys, path: `/people/${person.id}/keys`, ...(outcome.part === 'keys' ? outcome : {}) })}
     <h2>Password</h2>
     ${passwordForm(shown, outcome)}
+    <p><a href="/people/${person.id}/security">Second factors and sessions</a></p>
     ${deleteForm(shown, outcome)}`;
   return layout({ title: person.username, section: 'people', user: c.get('user'), body });
 }

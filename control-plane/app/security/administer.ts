@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import { queueMail } from '../../mail/queue-mail.ts';
 import { deletePasskeysOf } from '../../store/passkeys.ts';
 import { deleteRecoveryCodes } from '../../store/recovery-codes.ts';
 import type { Row } from '../../store/schema.ts';
@@ -54,5 +55,14 @@ export async function resetSecondFactors({ store }: AppDeps, caller: Caller, ref
     await setLogins(tx, user.id, false);
     const object = { siteId: null, objectKind: 'user', objectId: user.id };
     await record(tx, caller, { ...object, action: 'second-factors.reset', change: { totp, passkeys } });
+    if (user.email) await queueMail(tx, { to: user.email, ...resetLetter(user.username, caller.username) });
   });
+}
+
+function resetLetter(username: string, by: string): { subject: string; text: string } {
+  const text = `${by} has removed the second factors of the account "${username}": its next sign-in wants the password alone.
+
+If you did not ask for that, tell your administrators at once, and change your password.
+`;
+  return { subject: 'Your second factors were removed', text };
 }
