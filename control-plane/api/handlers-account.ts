@@ -1,5 +1,6 @@
 import type { AccountService } from '@berth/proto/api/v1/account_pb.js';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { sendEmailVerification } from '../app/account/own-address.ts';
 import { changePassword, getProfile, updateProfile } from '../app/account/profile.ts';
 import { addSshKey, deleteSshKeyVerb, listSshKeys } from '../app/account/ssh-keys.ts';
 import { callerOf } from './caller-context.ts';
@@ -12,11 +13,15 @@ export function accountHandlers({ app }: ApiDeps): ServiceImpl<typeof AccountSer
     getProfile: async (_, context) => ({ user: personShape(await getProfile(app, callerOf(context))) }),
     async updateProfile(request, context) {
       const caller = callerOf(context);
-      await updateProfile(app, caller, request);
-      return { user: personShape(await getProfile(app, caller)) };
+      const { verificationSent } = await updateProfile(app, caller, request);
+      return { user: personShape(await getProfile(app, caller)), verificationSent };
     },
     async changePassword(request, context) {
       await changePassword(app, callerOf(context), request);
+      return {};
+    },
+    async sendEmailVerification(_, context) {
+      await sendEmailVerification(app, callerOf(context));
       return {};
     },
     listSshKeys: async (request, context) => ({

@@ -1,10 +1,12 @@
 import { GetUserRequestSchema, type UsersService } from '@berth/proto/api/v1/people_pb.js';
 import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Caller } from '../app/caller.ts';
 import { createUser } from '../app/people/create-user.ts';
 import { deleteUserVerb } from '../app/people/delete-user.ts';
 import { getUser, listUsers, lookup } from '../app/people/read-people.ts';
+import { createPasswordResetLink } from '../app/people/reset-link.ts';
 import { setUserPassword, updateUserVerb } from '../app/people/update-user.ts';
 import { callerOf } from './caller-context.ts';
 import type { ApiDeps } from './deps.ts';
@@ -32,6 +34,10 @@ export function userHandlers({ app }: ApiDeps): ServiceImpl<typeof UsersService>
     async setUserPassword(request, context) {
       await setUserPassword(app, callerOf(context), request);
       return {};
+    },
+    async createPasswordResetLink(request, context) {
+      const { url, expiresAt } = await createPasswordResetLink(app, callerOf(context), request);
+      return { link: { url, mailed: false, expiresAt: timestampFromMs(expiresAt) } };
     },
     async deleteUser(request, context) {
       await deleteUserVerb(app, callerOf(context), request);

@@ -99,6 +99,17 @@ export function passwordChangedMail({ username, ...sender }: Sender & { username
   ]);
 }
 
+/** To the address somebody had before, so that nobody's is changed behind his back. */
+export function addressChangedMail({ username, ...sender }: Sender & { username: string }): Wording {
+  return worded(sender, `Your address at ${sender.publicName} was changed`, [
+    `The account ${username} at ${sender.publicName} has another address for mail`,
+    'from now on; this one gets nothing more.',
+    '',
+    'If it was not you, somebody knows your password: tell an administrator',
+    'at once.',
+  ]);
+}
+
 /** To administrators, when somebody waits for them. */
 export function waitsForApprovalMail(sender: Sender & { username: string; email: string }): Wording {
   const { username, email, url } = sender;

@@ -98,12 +98,35 @@ export async function countLinks(db: Db, kind: NewLink['kind'], email: string, s
   return Number(row.n);
 }
 
+/** Links of a kind that somebody made since a moment, used or not. */
+export async function countLinksBy(db: Db, kind: NewLink['kind'], createdBy: string, since: number): Promise<number> {
+  const row = await db
+    .selectFrom('mail_links')
+    .select((link) => link.fn.countAll<number | string>().as('n'))
+    .where('created_by', '=', createdBy)
+    .where('kind', '=', kind)
+    .where('created_at', '>', since)
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
+}
+
 /** Makes every link of a kind for an address worthless. */
 export async function voidLinks(tx: Tx, kind: NewLink['kind'], email: string): Promise<void> {
   await tx.db
     .updateTable('mail_links')
     .set({ used_at: tx.now })
     .where('email', '=', email)
+    .where('kind', '=', kind)
+    .where('used_at', 'is', null)
+    .execute();
+}
+
+/** Makes every link of a kind worthless that belongs to a person. */
+export async function voidLinksOf(tx: Tx, kind: NewLink['kind'], userId: string): Promise<void> {
+  await tx.db
+    .updateTable('mail_links')
+    .set({ used_at: tx.now })
+    .where('user_id', '=', userId)
     .where('kind', '=', kind)
     .where('used_at', 'is', null)
     .execute();

@@ -110,6 +110,7 @@ export const peopleBadInputs: Record<PeopleRpc, BadInputs> = {
     good: { user: 'olga', password: 'quite unusual' },
     bad: { user: REFERENCE, password: ['olga-olga!!', ...PASSWORD] },
   },
+  'UsersService.CreatePasswordResetLink': named('user', 'olga'),
   'UsersService.DeleteUser': named('user', 'sam'),
   'UsersService.LookupPeople': { good: {}, bad: { query: LINE, limit: [-1, 51] }, free: ['people_only'] },
 
@@ -160,6 +161,7 @@ export const peopleBadInputs: Record<PeopleRpc, BadInputs> = {
       new_password: ['', 'ada ada ada', '<password>', ...PASSWORD],
     },
   },
+  'AccountService.SendEmailVerification': nothing,
   'AccountService.ListSshKeys': { good: {}, bad: { user: REFERENCE.slice(1) } },
   'AccountService.AddSshKey': {
     good: {

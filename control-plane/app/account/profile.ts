@@ -20,6 +20,7 @@ import { tooManyTries } from '../sign-in/too-many-tries.ts';
 import { plainEmail } from '../validate/email.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { Violations } from '../validate/violations.ts';
+import { addressMoved } from './own-address.ts';
 
 /** Reads the caller as a person. */
 export async function getProfile({ store }: AppDeps, caller: Caller): Promise<PersonView> {
@@ -31,7 +32,11 @@ export async function getProfile({ store }: AppDeps, caller: Caller): Promise<Pe
  * Changes the caller. Another address wants the password, for whoever reads its mail can set a new one.
  * @throws AppError "wrong_password", "too_many_tries", "reauthentication_required", "email_taken"
  */
-export async function updateProfile(deps: AppDeps, caller: Caller, request: UpdateProfileRequest): Promise<void> {
+export async function updateProfile(
+  deps: AppDeps,
+  caller: Caller,
+  request: UpdateProfileRequest,
+): Promise<{ verificationSent: boolean }> {
   authorise(caller, 'AccountService.UpdateProfile');
   const { store } = deps;
   const fields = fieldsOfPerson(request.user ?? create(PersonSchema));
@@ -44,12 +49,13 @@ export async function updateProfile(deps: AppDeps, caller: Caller, request: Upda
   if (moves) await requirePassword(deps, caller, before, request.currentPassword);
   const { email, email_verified: _, ...rest } = columnsOfPerson(fields, paths);
   const change = moves ? { ...rest, email: email ?? null, email_verified: 0 } : rest;
-  await namingTakenPerson(fields, () =>
+  return namingTakenPerson(fields, () =>
     store.transaction(async (tx) => {
       await updateUser(tx, caller.userId, change);
       const object = { siteId: null, objectKind: 'user', objectId: caller.userId };
       const shown = { ...rest, ...(moves && { email }) };
       await record(tx, caller, { ...object, action: 'user.update-profile', change: difference(before, shown) });
+      return { verificationSent: moves && (await addressMoved(deps, tx, before, email ?? null)) };
     }),
   );
 }

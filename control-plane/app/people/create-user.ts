@@ -9,6 +9,8 @@ import { authorise, type Caller } from '../caller.ts';
 import { putIntoGroups } from '../groups/put-into-groups.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { record } from '../record.ts';
+import { takeFromUnverified } from '../sign-up/verify-email.ts';
+import { plainEmail } from '../validate/email.ts';
 import { newUsernameFault } from '../validate/names.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -44,6 +46,7 @@ export async function createUser(deps: AppDeps, caller: Caller, request: CreateU
   const call = { caller, schema: CreateUserRequestSchema, request: { ...request, password: '' } };
   const { outcome } = await namingTakenPerson({ username, ...fields }, () =>
     createOnce(deps.store, call, async (tx) => {
+      if (fields.email !== '') await takeFromUnverified(tx, plainEmail(fields.email));
       const id = await make(tx, { username, fields, passwordHash });
       await putIntoGroups(tx, id, request.groups, 'groups');
       const object = { siteId: null, objectKind: 'user', objectId: id };

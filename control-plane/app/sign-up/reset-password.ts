@@ -7,7 +7,7 @@ import { mailAvailable } from '../../mail/mail-settings.ts';
 import { queueMail } from '../../mail/queue-mail.ts';
 import { passwordChangedMail, passwordResetMail } from '../../mail/wording.ts';
 import { readInstallation } from '../../store/installation.ts';
-import { countLinks, createLink, LINK_MS, useLink, voidLinks } from '../../store/mail-links.ts';
+import { countLinks, createLink, LINK_MS, useLink, voidLinksOf } from '../../store/mail-links.ts';
 import type { Row } from '../../store/schema.ts';
 import { endSessions } from '../../store/sessions.ts';
 import type { Tx } from '../../store/store.ts';
@@ -88,7 +88,7 @@ export async function resetPassword(
     if (link.email !== '' && user.email !== link.email) throw linkVoid();
     await setPasswordHash(tx, user.id, hash);
     await endSessions(tx, user.id);
-    await voidLinks(tx, 'password-reset', link.email);
+    await voidLinksOf(tx, 'password-reset', user.id);
     const { publicName } = await readInstallation(tx.db);
     const { username } = user;
     if (user.email && user.email_verified) {
@@ -100,7 +100,8 @@ export async function resetPassword(
   });
 }
 
-function activeUser(user: Row<'users'> | undefined): Row<'users'> {
+/** An active person. @throws AppError "account_not_active" */
+export function activeUser(user: Row<'users'> | undefined): Row<'users'> {
   if (user?.status === 'active') return user;
   throw new AppError('failed_precondition', {
     reason: 'account_not_active',

@@ -8,7 +8,7 @@ import type { Sample } from './sample-requests.table.ts';
 import type { World } from './world.ts';
 
 /** Names a mail server, without which there is no mail. */
-const withMail = async ({ bench }: World): Promise<Record<string, string>> => {
+export const withMail = async ({ bench }: World): Promise<Record<string, string>> => {
   await bench.store.transaction(async (tx) => {
     const server = { host: 'mail.example', senderAddress: 'berth@harbour.example' };
     await writeMailSettings(tx, { ...(await lockMailSettings(tx)), ...server });

@@ -16,7 +16,7 @@ import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { publicKey } from '../api-bad-input.people.ts';
 
-import { mailSamples } from './mail-samples.ts';
+import { mailSamples, withMail } from './mail-samples.ts';
 import { PASSWORD, type Person } from './people.ts';
 import { securitySamples } from './sample-security.table.ts';
 import type { World } from './world.ts';
@@ -73,6 +73,14 @@ export const samples: Partial<Record<Rpc, Sample>> = {
   },
   'AuthService.SignIn': { request: { username: 'sam', password: PASSWORD } },
   'UsersService.LookupPeople': { audit: { rows: 0, because: 'it reads names' } },
+  'AccountService.SendEmailVerification': {
+    prepare: async (world, { username }) => {
+      const user = world.identifiers.get(username || 'sam') ?? '';
+      const unverified = { email: 'new@harbour.example', email_verified: 0 };
+      await world.bench.store.db.updateTable('users').set(unverified).where('id', '=', user).execute();
+      return withMail(world);
+    },
+  },
   'AccountService.AddSshKey': { request: { key: { publicKey: publicKey('E') } } },
   'AccountService.DeleteSshKey': {
     prepare: async ({ bench, identifiers }, { username }) => {

@@ -151,7 +151,7 @@ export declare type UpdateProfileResponse = Message<"berth.api.v1.UpdateProfileR
   user?: Person | undefined;
 
   /**
-   * Whether a link went to the new address, which holds only once it has been followed.
+   * Whether a link went to the new address; until it has been followed, nobody is let in by that address.
    *
    * @generated from field: bool verification_sent = 2;
    */
@@ -204,6 +204,34 @@ export declare type ChangePasswordResponse = Message<"berth.api.v1.ChangePasswor
  * Use `create(ChangePasswordResponseSchema)` to create a new message.
  */
 export declare const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse>;
+
+/**
+ * No arguments.
+ *
+ * @generated from message berth.api.v1.SendEmailVerificationRequest
+ */
+export declare type SendEmailVerificationRequest = Message<"berth.api.v1.SendEmailVerificationRequest"> & {
+};
+
+/**
+ * Describes the message berth.api.v1.SendEmailVerificationRequest.
+ * Use `create(SendEmailVerificationRequestSchema)` to create a new message.
+ */
+export declare const SendEmailVerificationRequestSchema: GenMessage<SendEmailVerificationRequest>;
+
+/**
+ * Nothing to say.
+ *
+ * @generated from message berth.api.v1.SendEmailVerificationResponse
+ */
+export declare type SendEmailVerificationResponse = Message<"berth.api.v1.SendEmailVerificationResponse"> & {
+};
+
+/**
+ * Describes the message berth.api.v1.SendEmailVerificationResponse.
+ * Use `create(SendEmailVerificationResponseSchema)` to create a new message.
+ */
+export declare const SendEmailVerificationResponseSchema: GenMessage<SendEmailVerificationResponse>;
 
 /**
  * Lists SSH keys.
@@ -361,6 +389,16 @@ export declare const AccountService: GenService<{
     methodKind: "unary";
     input: typeof ChangePasswordRequestSchema;
     output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * Sends a link to the caller's address, by which he shows that it is his.
+   *
+   * @generated from rpc berth.api.v1.AccountService.SendEmailVerification
+   */
+  sendEmailVerification: {
+    methodKind: "unary";
+    input: typeof SendEmailVerificationRequestSchema;
+    output: typeof SendEmailVerificationResponseSchema;
   },
   /**
    * Lists SSH keys.

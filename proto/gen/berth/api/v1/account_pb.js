@@ -12,7 +12,7 @@ import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from 
  * Describes the file berth/api/v1/account.proto.
  */
 export const file_berth_api_v1_account = /*@__PURE__*/
-  fileDesc("ChpiZXJ0aC9hcGkvdjEvYWNjb3VudC5wcm90bxIMYmVydGguYXBpLnYxIo0BCgZTc2hLZXkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgpwdWJsaWNfa2V5GAMgASgJEhAKCGtleV90eXBlGAQgASgJEhMKC2ZpbmdlcnByaW50GAUgASgJEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhMKEUdldFByb2ZpbGVSZXF1ZXN0IjgKEkdldFByb2ZpbGVSZXNwb25zZRIiCgR1c2VyGAEgASgLMhQuYmVydGguYXBpLnYxLlBlcnNvbiKKAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSIgoEdXNlchgBIAEoCzIULmJlcnRoLmFwaS52MS5QZXJzb24SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEh0KEGN1cnJlbnRfcGFzc3dvcmQYAyABKAlCA4ABASJWChVVcGRhdGVQcm9maWxlUmVzcG9uc2USIgoEdXNlchgBIAEoCzIULmJlcnRoLmFwaS52MS5QZXJzb24SGQoRdmVyaWZpY2F0aW9uX3NlbnQYAiABKAgiUQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Eh0KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCA4ABARIZCgxuZXdfcGFzc3dvcmQYAiABKAlCA4ABASIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIiIKEkxpc3RTc2hLZXlzUmVxdWVzdBIMCgR1c2VyGAEgASgJIjkKE0xpc3RTc2hLZXlzUmVzcG9uc2USIgoEa2V5cxgBIAMoCzIULmJlcnRoLmFwaS52MS5Tc2hLZXkiQwoQQWRkU3NoS2V5UmVxdWVzdBIMCgR1c2VyGAEgASgJEiEKA2tleRgCIAEoCzIULmJlcnRoLmFwaS52MS5Tc2hLZXkiNgoRQWRkU3NoS2V5UmVzcG9uc2USIQoDa2V5GAEgASgLMhQuYmVydGguYXBpLnYxLlNzaEtleSIiChNEZWxldGVTc2hLZXlSZXF1ZXN0EgsKA2tleRgBIAEoCSIWChREZWxldGVTc2hLZXlSZXNwb25zZTKRBAoOQWNjb3VudFNlcnZpY2USTwoKR2V0UHJvZmlsZRIfLmJlcnRoLmFwaS52MS5HZXRQcm9maWxlUmVxdWVzdBogLmJlcnRoLmFwaS52MS5HZXRQcm9maWxlUmVzcG9uc2USWAoNVXBkYXRlUHJvZmlsZRIiLmJlcnRoLmFwaS52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBojLmJlcnRoLmFwaS52MS5VcGRhdGVQcm9maWxlUmVzcG9uc2USWwoOQ2hhbmdlUGFzc3dvcmQSIy5iZXJ0aC5hcGkudjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GiQuYmVydGguYXBpLnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2USUgoLTGlzdFNzaEtleXMSIC5iZXJ0aC5hcGkudjEuTGlzdFNzaEtleXNSZXF1ZXN0GiEuYmVydGguYXBpLnYxLkxpc3RTc2hLZXlzUmVzcG9uc2USTAoJQWRkU3NoS2V5Eh4uYmVydGguYXBpLnYxLkFkZFNzaEtleVJlcXVlc3QaHy5iZXJ0aC5hcGkudjEuQWRkU3NoS2V5UmVzcG9uc2USVQoMRGVsZXRlU3NoS2V5EiEuYmVydGguYXBpLnYxLkRlbGV0ZVNzaEtleVJlcXVlc3QaIi5iZXJ0aC5hcGkudjEuRGVsZXRlU3NoS2V5UmVzcG9uc2ViBnByb3RvMw", [file_berth_api_v1_people, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("ChpiZXJ0aC9hcGkvdjEvYWNjb3VudC5wcm90bxIMYmVydGguYXBpLnYxIo0BCgZTc2hLZXkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgpwdWJsaWNfa2V5GAMgASgJEhAKCGtleV90eXBlGAQgASgJEhMKC2ZpbmdlcnByaW50GAUgASgJEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhMKEUdldFByb2ZpbGVSZXF1ZXN0IjgKEkdldFByb2ZpbGVSZXNwb25zZRIiCgR1c2VyGAEgASgLMhQuYmVydGguYXBpLnYxLlBlcnNvbiKKAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSIgoEdXNlchgBIAEoCzIULmJlcnRoLmFwaS52MS5QZXJzb24SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEh0KEGN1cnJlbnRfcGFzc3dvcmQYAyABKAlCA4ABASJWChVVcGRhdGVQcm9maWxlUmVzcG9uc2USIgoEdXNlchgBIAEoCzIULmJlcnRoLmFwaS52MS5QZXJzb24SGQoRdmVyaWZpY2F0aW9uX3NlbnQYAiABKAgiUQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Eh0KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCA4ABARIZCgxuZXdfcGFzc3dvcmQYAiABKAlCA4ABASIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIh4KHFNlbmRFbWFpbFZlcmlmaWNhdGlvblJlcXVlc3QiHwodU2VuZEVtYWlsVmVyaWZpY2F0aW9uUmVzcG9uc2UiIgoSTGlzdFNzaEtleXNSZXF1ZXN0EgwKBHVzZXIYASABKAkiOQoTTGlzdFNzaEtleXNSZXNwb25zZRIiCgRrZXlzGAEgAygLMhQuYmVydGguYXBpLnYxLlNzaEtleSJDChBBZGRTc2hLZXlSZXF1ZXN0EgwKBHVzZXIYASABKAkSIQoDa2V5GAIgASgLMhQuYmVydGguYXBpLnYxLlNzaEtleSI2ChFBZGRTc2hLZXlSZXNwb25zZRIhCgNrZXkYASABKAsyFC5iZXJ0aC5hcGkudjEuU3NoS2V5IiIKE0RlbGV0ZVNzaEtleVJlcXVlc3QSCwoDa2V5GAEgASgJIhYKFERlbGV0ZVNzaEtleVJlc3BvbnNlMoMFCg5BY2NvdW50U2VydmljZRJPCgpHZXRQcm9maWxlEh8uYmVydGguYXBpLnYxLkdldFByb2ZpbGVSZXF1ZXN0GiAuYmVydGguYXBpLnYxLkdldFByb2ZpbGVSZXNwb25zZRJYCg1VcGRhdGVQcm9maWxlEiIuYmVydGguYXBpLnYxLlVwZGF0ZVByb2ZpbGVSZXF1ZXN0GiMuYmVydGguYXBpLnYxLlVwZGF0ZVByb2ZpbGVSZXNwb25zZRJbCg5DaGFuZ2VQYXNzd29yZBIjLmJlcnRoLmFwaS52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaJC5iZXJ0aC5hcGkudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZRJwChVTZW5kRW1haWxWZXJpZmljYXRpb24SKi5iZXJ0aC5hcGkudjEuU2VuZEVtYWlsVmVyaWZpY2F0aW9uUmVxdWVzdBorLmJlcnRoLmFwaS52MS5TZW5kRW1haWxWZXJpZmljYXRpb25SZXNwb25zZRJSCgtMaXN0U3NoS2V5cxIgLmJlcnRoLmFwaS52MS5MaXN0U3NoS2V5c1JlcXVlc3QaIS5iZXJ0aC5hcGkudjEuTGlzdFNzaEtleXNSZXNwb25zZRJMCglBZGRTc2hLZXkSHi5iZXJ0aC5hcGkudjEuQWRkU3NoS2V5UmVxdWVzdBofLmJlcnRoLmFwaS52MS5BZGRTc2hLZXlSZXNwb25zZRJVCgxEZWxldGVTc2hLZXkSIS5iZXJ0aC5hcGkudjEuRGVsZXRlU3NoS2V5UmVxdWVzdBoiLmJlcnRoLmFwaS52MS5EZWxldGVTc2hLZXlSZXNwb25zZWIGcHJvdG8z", [file_berth_api_v1_people, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message berth.api.v1.SshKey.
@@ -64,46 +64,60 @@ export const ChangePasswordResponseSchema = /*@__PURE__*/
   messageDesc(file_berth_api_v1_account, 6);
 
 /**
+ * Describes the message berth.api.v1.SendEmailVerificationRequest.
+ * Use `create(SendEmailVerificationRequestSchema)` to create a new message.
+ */
+export const SendEmailVerificationRequestSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_account, 7);
+
+/**
+ * Describes the message berth.api.v1.SendEmailVerificationResponse.
+ * Use `create(SendEmailVerificationResponseSchema)` to create a new message.
+ */
+export const SendEmailVerificationResponseSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_account, 8);
+
+/**
  * Describes the message berth.api.v1.ListSshKeysRequest.
  * Use `create(ListSshKeysRequestSchema)` to create a new message.
  */
 export const ListSshKeysRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_account, 7);
+  messageDesc(file_berth_api_v1_account, 9);
 
 /**
  * Describes the message berth.api.v1.ListSshKeysResponse.
  * Use `create(ListSshKeysResponseSchema)` to create a new message.
  */
 export const ListSshKeysResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_account, 8);
+  messageDesc(file_berth_api_v1_account, 10);
 
 /**
  * Describes the message berth.api.v1.AddSshKeyRequest.
  * Use `create(AddSshKeyRequestSchema)` to create a new message.
  */
 export const AddSshKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_account, 9);
+  messageDesc(file_berth_api_v1_account, 11);
 
 /**
  * Describes the message berth.api.v1.AddSshKeyResponse.
  * Use `create(AddSshKeyResponseSchema)` to create a new message.
  */
 export const AddSshKeyResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_account, 10);
+  messageDesc(file_berth_api_v1_account, 12);
 
 /**
  * Describes the message berth.api.v1.DeleteSshKeyRequest.
  * Use `create(DeleteSshKeyRequestSchema)` to create a new message.
  */
 export const DeleteSshKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_account, 11);
+  messageDesc(file_berth_api_v1_account, 13);
 
 /**
  * Describes the message berth.api.v1.DeleteSshKeyResponse.
  * Use `create(DeleteSshKeyResponseSchema)` to create a new message.
  */
 export const DeleteSshKeyResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_account, 12);
+  messageDesc(file_berth_api_v1_account, 14);
 
 /**
  * What a person does for himself.

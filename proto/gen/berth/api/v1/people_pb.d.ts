@@ -7,6 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { HandedLink } from "./sign_up_pb.js";
 
 /**
  * Describes the file berth/api/v1/people.proto.
@@ -403,6 +404,46 @@ export declare type SetUserPasswordResponse = Message<"berth.api.v1.SetUserPassw
 export declare const SetUserPasswordResponseSchema: GenMessage<SetUserPasswordResponse>;
 
 /**
+ * Makes a link for a new password.
+ *
+ * @generated from message berth.api.v1.CreatePasswordResetLinkRequest
+ */
+export declare type CreatePasswordResetLinkRequest = Message<"berth.api.v1.CreatePasswordResetLinkRequest"> & {
+  /**
+   * Identifier or login name of somebody active.
+   *
+   * @generated from field: string user = 1;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message berth.api.v1.CreatePasswordResetLinkRequest.
+ * Use `create(CreatePasswordResetLinkRequestSchema)` to create a new message.
+ */
+export declare const CreatePasswordResetLinkRequestSchema: GenMessage<CreatePasswordResetLinkRequest>;
+
+/**
+ * Answer to CreatePasswordResetLink.
+ *
+ * @generated from message berth.api.v1.CreatePasswordResetLinkResponse
+ */
+export declare type CreatePasswordResetLinkResponse = Message<"berth.api.v1.CreatePasswordResetLinkResponse"> & {
+  /**
+   * The link, which works once, for an hour; no mail carries it.
+   *
+   * @generated from field: berth.api.v1.HandedLink link = 1;
+   */
+  link?: HandedLink | undefined;
+};
+
+/**
+ * Describes the message berth.api.v1.CreatePasswordResetLinkResponse.
+ * Use `create(CreatePasswordResetLinkResponseSchema)` to create a new message.
+ */
+export declare const CreatePasswordResetLinkResponseSchema: GenMessage<CreatePasswordResetLinkResponse>;
+
+/**
  * Removes a person.
  *
  * @generated from message berth.api.v1.DeleteUserRequest
@@ -653,6 +694,16 @@ export declare const UsersService: GenService<{
     methodKind: "unary";
     input: typeof SetUserPasswordRequestSchema;
     output: typeof SetUserPasswordResponseSchema;
+  },
+  /**
+   * Makes a link by which a person sets a new password, to be handed over; an earlier one stops working.
+   *
+   * @generated from rpc berth.api.v1.UsersService.CreatePasswordResetLink
+   */
+  createPasswordResetLink: {
+    methodKind: "unary";
+    input: typeof CreatePasswordResetLinkRequestSchema;
+    output: typeof CreatePasswordResetLinkResponseSchema;
   },
   /**
    * Removes a person who owns no container.
