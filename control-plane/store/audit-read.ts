@@ -3,6 +3,7 @@
  * entry by identifier, which is by time, in steps that each look at a bounded number of rows. So a filter that matches
  * little costs many small queries and never one that holds up everybody else (on SQLite, the whole process).
  */
+import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
 import type { Database, Row } from './schema.ts';
 import type { Db } from './store.ts';
@@ -43,6 +44,8 @@ export async function readBack(db: Db, range: AuditRange, limit: number): Promis
     if (rows.length === limit) return { rows, next: rows.at(-1)?.id };
     if (oldest === undefined) return { rows, next: undefined };
     to = oldest;
+    // SQLite answers at once: without this, all steps would be one for everybody who waits.
+    await letOthersRun();
   }
   return { rows, next: to };
 }
@@ -61,6 +64,7 @@ export async function* readOn(db: Db, range: AuditRange, batch: number): AsyncGe
     }
     if (beyond === undefined) return;
     from = beyond;
+    await letOthersRun();
   }
 }
 
