@@ -21,12 +21,13 @@ program
   .requiredOption('--ca-sha256 <hex>', "SHA-256 of the control plane's authority")
   .requiredOption('--roles <list>', `roles of this host, of ${Object.keys(ROLES).join(', ')}`, rolesOf)
   .option('--state-dir <dir>', 'where identity and state are kept', DEFAULT_STATE_DIR)
+  .option('--name <name>', "name that administrators see, instead of the host's own")
   .addHelpText(
     'after',
     '\nExample:\n  berth-agent enroll --server https://berth.example:8443 --token TOKEN --ca-sha256 HEX --roles nginx,dnsmasq',
   )
-  .action(async ({ server, token, caSha256, roles, stateDir }) => {
-    const { agentId } = await enrol({ server, token, caSha256, roles, stateDir });
+  .action(async ({ server, token, caSha256, roles, stateDir, name }) => {
+    const { agentId } = await enrol({ server, token, caSha256, roles, stateDir, name });
     process.stdout.write(`enrolled as ${agentId}\n`);
   });
 

@@ -29,6 +29,8 @@ export interface EnrolOptions {
   caSha256: string;
   roles: readonly RoleName[];
   stateDir: string;
+  /** Name administrators see; by default the host's own. */
+  name?: string;
 }
 
 /** An enrolment that did not succeed. */
@@ -69,7 +71,7 @@ async function ask(options: EnrolOptions, server: URL, authority: string, keyPem
     csrPem: await requestFor(keyPem),
     roles: options.roles.map((role) => ROLES[role]),
     machineId: await machineId(),
-    hostname: hostname(),
+    hostname: options.name ?? hostname(),
   };
   try {
     return await createClient(EnrolmentService, transport).enroll(request, { timeoutMs: TIMEOUT_MS });

@@ -217,7 +217,7 @@ async function joinHost(
   );
   const { token, caSha256 } = await joinToken(transport, site.id, role);
   const server = `https://${LAB_PLAN.cp.mgmt.address}:8443`;
-  const args = ['--server', server, '--token', token, '--ca-sha256', caSha256, '--roles', name];
+  const args = ['--server', server, '--token', token, '--ca-sha256', caSha256, '--roles', name, '--name', host];
   await network.hosts[host].run(NODE, [AGENT, 'enroll', ...args, '--state-dir', join(state, 'state')]);
   const program = new Program({
     name: `${name} agent`,

@@ -9,29 +9,35 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { transportTo } from '@berth/control-plane/cli/client.ts';
 import { AgentRole } from '@berth/proto/api/v1/agents_pb.js';
 import type { Site } from '@berth/proto/api/v1/sites_pb.js';
-import type { Transport } from '@connectrpc/connect';
 import { freePort } from '../support/free-port.ts';
 import { selfSigned } from './certificate.ts';
+import { type LocalReplica, type ReplicaApi, startReplicas } from './local-replicas.ts';
 import { loopbackGuests } from './loopback-guests.ts';
 import { Program } from './program.ts';
 import { createPveCluster, type PveCluster } from './pve/cluster.ts';
-import { addNode, agentsSettled, becomeAdministrator, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
+import { addNode, agentsSettled, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
 
 export interface LocalLabOptions {
   domain?: string;
   databaseUrl?: string;
   nodes?: readonly string[];
   ports?: { api?: number; pages?: number };
+  /**
+   * Control planes on one database, which must be named then; 1 by default. The nginx agent joins at the last, the others
+   * at the first, and each turns to another when its own is away.
+   */
+  replicas?: number;
   onProgress?: (line: string) => void;
 }
 
 export interface LocalLab {
   readonly site: Site;
-  readonly api: { url: string; pagesUrl: string; caFile: string; token: string; transport: Transport };
+  /** The first replica's. */
+  readonly api: ReplicaApi;
   readonly controlPlane: Program;
+  readonly replicas: readonly LocalReplica[];
   readonly agents: Readonly<Record<'dns' | 'web' | 'pve', Program>>;
   readonly directory: string;
   /** Ports of its nginx and dnsmasq on loopback, and of the pages inside its guests. */
@@ -75,8 +81,8 @@ async function assemble(
   const nodes = options.nodes ?? ['pve1', 'pve2'];
   const pve = await startPve(directory, { nodes, secret, ports });
   undo.push(() => pve.cluster.close({ destroyGuests: true }));
-  const controlPlane = await startControlPlane(directory, options, undo);
-  const api = await signIn(directory, controlPlane.ports);
+  const replicas = await startReplicas(directory, options, undo);
+  const { api, program: controlPlane } = replicas[0];
   const site = await makeSite(api.transport, localSite(options.domain ?? 'apps.localhost'));
   for (const name of nodes) {
     await addNode(api.transport, {
@@ -89,10 +95,10 @@ async function assemble(
     });
   }
   undo.push(() => endDaemons(directory));
-  const agents = await joinAll({ directory, api, site, ports });
+  const agents = await joinAll({ directory, replicas, site, ports });
   for (const agent of Object.values(agents)) undo.push(() => agent.stop());
   await agentsSettled(api.transport, 3);
-  return { site, api, controlPlane: controlPlane.program, agents, directory, ports };
+  return { site, api, controlPlane, replicas, agents, directory, ports };
 }
 
 function localSite(domain: string) {
@@ -135,52 +141,9 @@ async function startPve(
   return { cluster, url: `https://127.0.0.1:${port}`, pem: tls.pem };
 }
 
-async function startControlPlane(directory: string, options: LocalLabOptions, undo: (() => Promise<unknown>)[]) {
-  const ports = {
-    api: options.ports?.api ?? (await freePort()),
-    pages: options.ports?.pages ?? (await freePort()),
-    agents: await freePort(),
-  };
-  const program = new Program({
-    name: 'control plane',
-    command: process.execPath,
-    args: ['control-plane/main.ts'],
-    env: {
-      BERTH_STATE_DIR: join(directory, 'cp'),
-      BERTH_LISTEN: `127.0.0.1:${ports.api}`,
-      BERTH_PLAIN_LISTEN: `127.0.0.1:${ports.pages}`,
-      BERTH_AGENT_LISTEN: `127.0.0.1:${ports.agents}`,
-      BERTH_SERVER_NAMES: '127.0.0.1,localhost',
-      BERTH_HEARTBEAT_SECONDS: '2',
-      // Its guests are in memory and ask nobody; what they would be told is shown all the same.
-      BERTH_LDAP_URIS: 'ldaps://127.0.0.1:636',
-      ...(options.databaseUrl ? { BERTH_DATABASE_URL: options.databaseUrl } : {}),
-    },
-    logFile: join(directory, 'cp.log'),
-    ready: /control plane ready/,
-  });
-  undo.push(() => program.stop());
-  await program.start();
-  return { program, ports };
-}
-
-async function signIn(directory: string, ports: { api: number; pages: number }): Promise<LocalLab['api']> {
-  const caFile = join(directory, 'cp', 'ca.pem');
-  const ca = await readFile(caFile, 'utf8');
-  const url = `https://127.0.0.1:${ports.api}`;
-  const token = await becomeAdministrator(transportTo(url, { ca }), join(directory, 'cp', 'setup-code'));
-  return {
-    url,
-    pagesUrl: `http://127.0.0.1:${ports.pages}`,
-    caFile,
-    token,
-    transport: transportTo(url, { ca, token }),
-  };
-}
-
 interface Joining {
   directory: string;
-  api: LocalLab['api'];
+  replicas: readonly [LocalReplica, ...LocalReplica[]];
   site: Site;
   ports: LocalLab['ports'];
 }
@@ -213,28 +176,19 @@ function asRoot(): { user?: string } {
 
 async function joinOne(
   joining: Joining,
-  part: string,
+  part: 'dns' | 'web' | 'pve',
   role: AgentRole,
   name: string,
   settings: object,
 ): Promise<Program> {
-  const { directory, api, site } = joining;
+  const { directory, replicas, site } = joining;
+  const { api } = (part === 'web' && replicas.at(-1)) || replicas[0];
   const stateDir = join(directory, part, 'state');
   const config = join(directory, part, 'agent.json');
   await writeFile(config, JSON.stringify({ stateDir, roles: { [name]: settings } }));
   const { token, caSha256 } = await joinToken(api.transport, site.id, role);
-  const args = [
-    '--server',
-    api.url,
-    '--token',
-    token,
-    '--ca-sha256',
-    caSha256,
-    '--roles',
-    name,
-    '--state-dir',
-    stateDir,
-  ];
+  const server = ['--server', api.url, '--token', token, '--ca-sha256', caSha256];
+  const args = [...server, '--roles', name, '--name', part, '--state-dir', stateDir];
   await promisify(execFile)(process.execPath, [AGENT, 'enroll', ...args]);
   const program = new Program({
     name: `${name} agent`,
