@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@berth/proto/contract/clock.ts';
+import { VirtualClock } from '@berth/proto/contract/virtual-clock.ts';
 import { waitFor } from '@berth/test/support/wait-for.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Agent } from './agent.ts';
@@ -89,6 +90,29 @@ describe('Link', () => {
     control.stop();
     await control.start();
     await sessions(2);
+  });
+
+  it.each([
+    ['soon after a session that lasted', 13_000, 100],
+    ['later and later when sessions are short', 1_000, 6_400],
+  ])('comes back %s, however often it had to try before', async (_, sessionMs, waitMs) => {
+    const clock = new VirtualClock();
+    const waits: number[] = [];
+    const identity = await authority.identity(`127.0.0.1:${control.port}`);
+    const log = { ...quiet, info: () => {}, warn: (about: { waitMs?: number }) => void waits.push(about.waitMs ?? -1) };
+    control.stop();
+    link = new Link({ agent, identities, clock, random: () => 0.5, log }, identity);
+    running = link.run();
+    for (let tries = 1; tries <= 6; tries++) {
+      await waitFor(() => waits.length === tries, { what: `try ${tries}` });
+      if (tries === 6) await control.start();
+      await clock.advance(waits.at(-1) ?? 0);
+    }
+    await waitFor(() => said('health').length > 0, { what: 'the welcome' });
+    await clock.advance(sessionMs);
+    control.stop();
+    await waitFor(() => waits.length === 7, { what: 'the end of the session' });
+    expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, waitMs]);
   });
 
   it('does not talk to a control plane of another authority', async () => {

@@ -5,7 +5,7 @@
  */
 
 import type { RenewResponse } from '@berth/proto/agent/v1/session_pb.js';
-import { fullJitter } from '@berth/proto/contract/backoff.ts';
+import { backoffCeiling, fullJitter } from '@berth/proto/contract/backoff.ts';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
@@ -24,8 +24,8 @@ const RENEW_TIMEOUT_MS = 20_000;
 /** Milliseconds after which a plan is looked at again: timers of years overflow. */
 const LONGEST_TIMER_MS = 86_400_000;
 
-/** Milliseconds after which a session counts as stable, so that the next break is retried at once. */
-const STABLE_MS = 10_000;
+/** Milliseconds that a session lasts at the least for the tries before it to be forgotten. */
+const STABLE_MS = 2_000;
 
 /** What a link needs. */
 export interface LinkOptions {
@@ -62,7 +62,7 @@ export class Link {
     for (let attempt = 0; !this.#stop.signal.aborted; attempt += 1) {
       const end = await this.#hold();
       if (this.#stop.signal.aborted) return;
-      if (end.sessionMs >= STABLE_MS) attempt = 0;
+      if (hasLasted(end, attempt)) attempt = 0;
       await this.#pause(end, attempt);
     }
   }
@@ -176,6 +176,15 @@ export class Link {
     this.#options.log.warn({ reason, end }, 'the certificate could not be renewed');
     this.#options.agent.finding('certificate', `the certificate, which ends ${end}, could not be renewed: ${reason}`);
   }
+}
+
+/**
+ * Whether a session lasted longer than the wait it would be followed by, so that the next break is retried soon: a control
+ * plane that was away for long and has come back is not made to wait at its next break, and one that ends every session
+ * early is asked less and less often.
+ */
+function hasLasted({ sessionMs }: ConnectionEnd, attempt: number): boolean {
+  return sessionMs >= Math.max(STABLE_MS, backoffCeiling(RECONNECT, attempt));
 }
 
 function renewedIdentity(former: Identity, keyPem: string, renewed: RenewResponse): Identity {

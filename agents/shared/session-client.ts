@@ -1,4 +1,5 @@
-import { createSecureContext } from 'node:tls';
+import { isIP } from 'node:net';
+import { checkServerIdentity, createSecureContext } from 'node:tls';
 import {
   type RenewRequest,
   RenewRequestSchema,
@@ -20,6 +21,9 @@ export interface Keepalive {
 /** Bytes of the largest message taken: a snapshot of 100,000 resources with room to spare. */
 const MAX_RECEIVE_BYTES = 64 << 20;
 
+/** Shown as the server's name where only its address is known: RFC 6066 allows none there, and grpc-js cannot leave it out. */
+const NAMELESS = 'berth.invalid';
+
 const { session: SESSION, renew: RENEW } = SessionService.method;
 
 /** One connection to the session listener: grpc-js carrying protobuf-es messages over TLS 1.3 with both ends verified. */
@@ -34,9 +38,14 @@ export class SessionClient {
       cert: identity.chainPem,
       key: identity.keyPem,
     });
-    this.#client = new Client(identity.sessionAddress, ChannelCredentials.createFromSecureContext(context), {
-      ...(identity.serverName && { 'grpc.ssl_target_name_override': identity.serverName }),
-      ...(identity.serverName && { 'grpc.default_authority': identity.serverName }),
+    const { sessionAddress } = identity;
+    const serverName = identity.serverName || sessionAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+    const credentials = ChannelCredentials.createFromSecureContext(context, {
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(serverName, certificate),
+    });
+    this.#client = new Client(sessionAddress, credentials, {
+      'grpc.ssl_target_name_override': isIP(serverName) ? NAMELESS : serverName,
+      'grpc.default_authority': serverName,
       'grpc.keepalive_time_ms': keepalive.intervalMs,
       'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
       'grpc.keepalive_permit_without_calls': 1,

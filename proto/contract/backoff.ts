@@ -12,6 +12,10 @@ export interface BackoffOptions {
  * @param attempt failures so far, from 0
  */
 export function fullJitter(options: BackoffOptions, attempt: number, random: Random): number {
-  const ceiling = Math.min(options.capMs, options.baseMs * 2 ** Math.min(attempt, 30));
-  return Math.floor(random() * ceiling);
+  return Math.floor(random() * backoffCeiling(options, attempt));
+}
+
+/** The longest that `fullJitter` waits after so many failures, milliseconds. */
+export function backoffCeiling({ baseMs, capMs }: BackoffOptions, attempt: number): number {
+  return Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
 }

@@ -6,6 +6,9 @@ import { waitFor } from '../support/wait-for.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 
+/** Our programs start in half the time when their TypeScript need not be read anew; emptied with node_modules. */
+const COMPILED = join(REPOSITORY, 'node_modules/.cache/compiled');
+
 /** Starts a program somewhere: on this machine, or on a host of the lab. */
 export type Spawn = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
 
@@ -41,7 +44,7 @@ export class Program {
     const log = createWriteStream(logFile, { flags: 'a' });
     const child = run(command, args, {
       cwd: REPOSITORY,
-      env: { ...process.env, ...env },
+      env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
