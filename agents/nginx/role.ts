@@ -183,12 +183,11 @@ class NginxRole implements RoleModule {
   async #retryFreedPorts(): Promise<void> {
     const { applier, options, context } = this.#known();
     const { resources } = this.#desired ?? {};
-    if (!resources || !this.#desired) return;
+    if (!resources) return;
     const { freed } = await lookAtPorts(applier.quarantine.within(resources), resources, options.listen);
     if (freed.length === 0) return;
     for (const key of freed) applier.quarantine.release(key);
-    if (context.requestApply) context.requestApply();
-    else await this.#apply({ ...this.#desired, changed: new Set(freed) });
+    context.requestApply();
   }
 
   #exclusive<T>(run: () => Promise<T>): Promise<T> {

@@ -67,6 +67,19 @@ async function push(control: ScriptedControl, value: ReturnType<typeof snapshotO
 }
 
 describe('Agent', () => {
+  it('tries at once what was set aside when its role says that the cause is gone, and tells the outcome', async () => {
+    await agent.start();
+    const control = new ScriptedControl(agent).welcome(7n);
+    const fault = { resource: { kind: 'nameRecord', name: 'a' }, stage: 'reload', stderrTail: 'taken' };
+    role.onApply = () => ({ ...RUNNING, errors: [fault] });
+    await push(control, snapshotOf(ONE));
+    role.onApply = () => RUNNING;
+    role.context?.requestApply();
+    await agent.idle();
+    expect(role.applied).toHaveLength(2);
+    expect(control.said('configStatus').map(({ errors }) => errors.length)).toEqual([0, 1, 0]);
+  });
+
   it('says hello with what it holds, and takes a snapshot and a delta', async () => {
     await agent.start();
     const control = new ScriptedControl(agent).welcome(7n);

@@ -64,7 +64,8 @@ export class Agent {
     const { roles, journal, clock, random, log, ledger } = parts;
     this.#parts = parts;
     this.#epoch = ledger.held.epoch;
-    this.#starter = new RoleStarter({ ...parts, reports: this.#reports });
+    const requestApply = () => this.#applier.retry();
+    this.#starter = new RoleStarter({ ...parts, reports: this.#reports, requestApply });
     this.#applier = new Applier({
       roles,
       clock,

@@ -3,7 +3,7 @@ import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { Logger } from './logger.ts';
 import type { Reports } from './reports.ts';
-import type { RoleModule } from './role.ts';
+import type { RoleContext, RoleModule } from './role.ts';
 
 /** What starting roles needs. */
 export interface RoleStarterOptions {
@@ -11,6 +11,8 @@ export interface RoleStarterOptions {
   random: Random;
   log: Logger;
   reports: Reports;
+  /** Tries again what was refused or set aside. */
+  requestApply(): void;
   /** Makes and returns a role's own state directory. */
   stateDirOf(role: RoleModule): Promise<string>;
 }
@@ -38,9 +40,10 @@ export class RoleStarter {
   /** Starts a role, unless it is started. @throws what the role throws */
   async start(role: RoleModule): Promise<void> {
     if (this.#started.has(role)) return;
-    const { clock, random, log, reports } = this.#options;
+    const { clock, random, log, reports, requestApply } = this.#options;
     const stateDir = await this.#options.stateDirOf(role);
-    await role.start({ clock, random, log, stateDir, report: (report) => reports.take(role.role, report) });
+    const report: RoleContext['report'] = (message) => reports.take(role.role, message);
+    await role.start({ clock, random, log, stateDir, report, requestApply });
     this.#started.add(role);
     this.#capabilities.push(...(await role.capabilities()));
     reports.wrong(`start ${role.role}`, undefined);

@@ -49,8 +49,8 @@ export interface RoleContext {
   stateDir: string;
   /** Sends a report now, or keeps the newest of its kind until there is a session. */
   report(report: Report): void;
-  /** Asks the core to apply the held set again and report on it, because the cause of a fault is gone. */
-  requestApply?(): void;
+  /** Has the core apply the held set again and report on it soon, because the cause of a fault is gone. */
+  requestApply(): void;
 }
 
 /** What a command may use while it runs. */

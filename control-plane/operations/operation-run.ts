@@ -8,6 +8,7 @@ import { appendLog, type Claim, heldWrite, LeaseLost, operationById, stepsOf } f
 import type { Row } from '../store/schema.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { OperationData } from './operation-data.ts';
+import { RetryLog } from './retry-log.ts';
 import type { OperationSubject, Saga, Step, StepContext } from './saga.ts';
 import { openStepContext } from './step-context.ts';
 
@@ -44,6 +45,7 @@ export class OperationRun {
   readonly #signal: AbortSignal;
   readonly #state: { data: OperationData };
   readonly #steps: Row<'operation_steps'>[];
+  readonly #retries = new RetryLog();
 
   private constructor(
     deps: RunDeps,
@@ -104,9 +106,7 @@ export class OperationRun {
       await this.#begin(step, position, 'running');
       const failure = await this.#guard(step, (context) => step.do(context));
       if (!failure) {
-        await this.#write(step.name, 'done', (tx) =>
-          this.#setStep(tx, position, { state: 'done', error: '', finished_at: tx.now }),
-        );
+        await this.#finish(step, position, { state: 'done', error: '' });
         return undefined;
       }
       if (!mayRetry(step, failure, attempt)) return failure;
@@ -127,9 +127,7 @@ export class OperationRun {
       await this.#begin(step, position, 'undoing');
       const failure = await this.#guard(step, async (context) => step.undo?.(context));
       if (!failure) {
-        await this.#write(step.name, 'undone', (tx) =>
-          this.#setStep(tx, position, { state: 'undone', finished_at: tx.now }),
-        );
+        await this.#finish(step, position, { state: 'undone' });
         return;
       }
       await this.#backOff(step, position, failure, attempt);
@@ -182,7 +180,16 @@ export class OperationRun {
     });
   }
 
+  async #finish(step: Step, position: number, change: { state: 'done' | 'undone'; error?: string }): Promise<void> {
+    const lines = this.#retries.end();
+    await this.#write(step.name, change.state, async (tx) => {
+      await this.#setStep(tx, position, { ...change, finished_at: tx.now });
+      await appendLog(tx, this.#claim.id, step.name, lines);
+    });
+  }
+
   async #turnRound(step: Step, position: number, failure: AppError): Promise<void> {
+    const lines = [...this.#retries.end(), `Failed: ${failure.message}`];
     await this.#write(step.name, 'failed', async (tx) => {
       await this.#setStep(tx, position, { state: 'failed', error: failure.message, finished_at: tx.now });
       await tx.db
@@ -190,14 +197,15 @@ export class OperationRun {
         .set({ state: 'compensating', error: failure.message, error_reason: failure.reason })
         .where('id', '=', this.#claim.id)
         .execute();
-      await appendLog(tx, this.#claim.id, step.name, [`Failed: ${failure.message}`]);
+      await appendLog(tx, this.#claim.id, step.name, lines);
     });
   }
 
   async #backOff(step: Step, position: number, failure: AppError, attempt: number): Promise<void> {
+    const lines = this.#retries.again(failure.message);
     await this.#write(step.name, 'retrying', async (tx) => {
       await this.#setStep(tx, position, { error: failure.message });
-      await appendLog(tx, this.#claim.id, step.name, [`Trying again: ${failure.message}`]);
+      await appendLog(tx, this.#claim.id, step.name, lines);
     });
     const { clock, random } = this.#deps;
     await delay(clock, fullJitter(BACKOFF, attempt, random), this.#signal);

@@ -1,4 +1,5 @@
 // One bad thing never stops the others: a control plane that is away, a route nginx refuses, a file edited by hand.
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
@@ -74,6 +75,27 @@ test('a route that nginx refuses is set aside with the reason, the others change
   await waitFor(async () => !(await find(lab, container.id))?.conditions.some((c) => c.kind === 'quarantined'), {
     what: 'the quarantine to be lifted',
   });
+});
+
+test('a port that somebody else has taken on the host is served soon after it is free', async () => {
+  const container = await made(lab, 't4-port');
+  const { network, site } = lab;
+  const taken = site.portRangeEnd - 7;
+  const script = `require('net').createServer((s) => s.end()).listen(${taken}, () => console.log('taken'))`;
+  const squatter = network.hosts.web.spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (squatter.stdout) await once(squatter.stdout, 'data');
+  await createClient(ServicesService, lab.api.transport).createService({
+    container: container.id,
+    service: { internalPort: 22, exposure: { case: 'tcp', value: { externalPort: taken } } },
+  });
+  const quarantine = async () =>
+    (await find(lab, container.id))?.conditions.find(({ kind }) => kind === 'quarantined')?.message;
+  expect(await waitFor(quarantine, { what: 'the stream to be set aside' })).toContain('Address already in use');
+  expect((await outside(lab).https('t4-port.apps.lab')).status).toBe(200);
+
+  squatter.kill('SIGKILL');
+  await waitFor(async () => (await outside(lab).banner(taken)).startsWith('SSH-2.0'), { what: 'the stream' });
+  await waitFor(async () => (await quarantine()) === undefined, { what: 'the quarantine to be lifted' });
 });
 
 // Below the API's validation, as a bug or another program would.

@@ -96,7 +96,14 @@ beforeAll(async () => {
   });
   role = createDnsmasqRole(config);
   const random = Math.random;
-  await role.start({ clock: systemClock, random, log: createLogger('fatal'), stateDir: root, report: () => {} });
+  await role.start({
+    clock: systemClock,
+    random,
+    log: createLogger('fatal'),
+    stateDir: root,
+    report: () => {},
+    requestApply: () => {},
+  });
   resolver = new Resolver({ timeout: 1000, tries: 2 });
   resolver.setServers([`127.0.0.1:${dnsPort}`]);
 });

@@ -31,6 +31,7 @@ await role.start({
   random: Math.random,
   log: createLogger(process.env.BERTH_TEST_LOG ?? 'fatal'),
   stateDir: await mkdtemp(join(tmpdir(), 'berth-dnsmasq-state-')),
+  requestApply: () => {},
   report: (message) => {
     const report = toBinary(SessionRequestSchema, create(SessionRequestSchema, { message }));
     say({ report: Buffer.from(report).toString('base64') });

@@ -40,7 +40,14 @@ beforeAll(async () => {
   });
   role = createDnsmasqRole(config);
   const log = createLogger('fatal');
-  await role.start({ clock: systemClock, random: Math.random, log, stateDir: root, report: () => {} });
+  await role.start({
+    clock: systemClock,
+    random: Math.random,
+    log,
+    stateDir: root,
+    report: () => {},
+    requestApply: () => {},
+  });
   resolver = new Resolver({ timeout: 1_000, tries: 2 });
   resolver.setServers([`127.0.0.1:${dnsPort}`]);
 });
@@ -91,7 +98,14 @@ it('strikes off a lease that somebody else wrote, without touching a dnsmasq tha
 it('goes back when its owner cannot restart it', async () => {
   const broken = createDnsmasqRole({ ...config, restartCommand: ['sh', '-c', 'echo no such unit >&2; exit 5'] });
   const log = createLogger('fatal');
-  await broken.start({ clock: systemClock, random: Math.random, log, stateDir: root, report: () => {} });
+  await broken.start({
+    clock: systemClock,
+    random: Math.random,
+    log,
+    stateDir: root,
+    report: () => {},
+    requestApply: () => {},
+  });
   const set = new Map([[keyOf(nameOf('10.0.0.3')), nameOf('10.0.0.3')]]);
   const report = await broken.apply({ generation: 99n, resources: set });
   expect(report).toMatchObject({ status: 'rejected', message: 'reload: no such unit' });

@@ -89,6 +89,7 @@ export async function createPveWorld(
     random: Math.random,
     log: createLogger('fatal'),
     stateDir: tmpdir(),
+    requestApply: () => {},
     report: (report) => {
       if (report.case === 'guestReport') reports.push(report.value);
     },
