@@ -9,6 +9,7 @@ import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { containerCommand } from './commands/container.ts';
 import { groupCommand } from './commands/group.ts';
+import { invitationCommand } from './commands/invitation.ts';
 import { ldapCommand } from './commands/ldap.ts';
 import { loginCommands } from './commands/login.ts';
 import { nodeCommand } from './commands/node.ts';
@@ -16,6 +17,7 @@ import { operationCommand } from './commands/operation.ts';
 import { providerCommand } from './commands/provider.ts';
 import { serviceCommand } from './commands/service.ts';
 import { sessionCommands } from './commands/session.ts';
+import { settingsCommand } from './commands/settings.ts';
 import { siteCommand } from './commands/site.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
@@ -51,6 +53,8 @@ Examples:
     ...sessionCommands(),
     tokenCommand(),
     userCommand(),
+    invitationCommand(),
+    settingsCommand(),
     groupCommand(),
     siteCommand(),
     nodeCommand(),

@@ -67,7 +67,10 @@ async function list(c: Context<WebEnv>): Promise<Html> {
   const more = new URLSearchParams({ ...filter, page: page.nextPageToken });
   const body = html`<div class="head">
       <h1>People</h1>
-      <a class="button" href="/people/new">New person</a>
+      <div class="actions">
+        <a class="button" href="/people/invitations">Invitations</a>
+        <a class="button" href="/people/new">New person</a>
+      </div>
     </div>
     ${waiting.users.length > 0 && filter.status !== 'pending' ? html`<p role="status"><a href="/people?status=pending">Somebody has registered and waits for approval.</a></p>` : ''}
     ${filterForm(filter)}

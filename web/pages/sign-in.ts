@@ -83,6 +83,7 @@ function signInForm(others: Html, next = '', username = '', errors?: FormErrors)
       ${field({ label: 'Password', name: 'password', path: 'password', type: 'password', required: true, autocomplete: 'current-password' })}
       <button>Sign in</button>
     </form>
+    <p><a href="/forgot-password">Forgotten your password?</a> · <a href="/register">Register</a></p>
     ${others}`;
   return layout({ title: 'Sign in', body });
 }

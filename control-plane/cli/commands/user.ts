@@ -7,6 +7,7 @@ import { printList, printMessage } from '../output.ts';
 import { allPages } from '../pages.ts';
 import { collect, maskOf } from '../parse.ts';
 import { timeText } from '../times.ts';
+import { inviteCommand } from './invitation.ts';
 
 const STATUSES = { pending: UserStatus.PENDING, active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED };
 const FIELDS = { displayName: 'display_name', email: 'email', shell: 'shell' };
@@ -24,6 +25,7 @@ interface UserOptions {
 export function userCommand(): Command {
   const user = new Command('user').description('People: who may sign in, and log in where they are members');
   addCreate(user);
+  user.addCommand(inviteCommand());
   addList(user);
   user
     .command('get')
