@@ -1,10 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { MailSecurity, type Settings, SettingsSchema, SettingsService } from '@berth/proto/api/v1/settings_pb.js';
 import { Command, Option } from 'commander';
 import { clientOf } from '../client.ts';
 import { CliError } from '../explain.ts';
 import { printMessage } from '../output.ts';
 import { maskOf, wholeNumber } from '../parse.ts';
-import { readFileSync } from 'node:fs';
 
 const SECURITIES = { starttls: MailSecurity.STARTTLS, tls: MailSecurity.TLS, none: MailSecurity.NONE };
 const FIELDS = {
