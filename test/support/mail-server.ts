@@ -31,8 +31,8 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** Something that goes wrong with one mail; "dead" takes it and dies before it says so. */
-export type Fault = { at: 'recipient' | 'data'; status: number } | 'dead';
+/** Something that goes wrong with one mail; "dead" takes it and dies before it says so, "silent" never says so. */
+export type Fault = { at: 'recipient' | 'data'; status: number } | 'dead' | 'silent';
 
 /** What one signs in with. */
 export const MAIL_LOGIN = { username: 'berth', password: 'the harbour master' };
@@ -67,9 +67,10 @@ export async function startMailServer(): Promise<MailServer> {
         const fault = faults[0];
         if (typeof fault === 'object') return done(refusal(faults));
         mails.push({ ...parse(raw), secure: session.secure, username: String(session.user ?? '') });
-        if (fault !== 'dead') return done();
+        if (fault === undefined) return done();
         // Taken, but nobody hears of it.
         faults.shift();
+        if (fault === 'silent') return;
         for (const connection of server.connections) connection._socket.destroy();
       });
     },
