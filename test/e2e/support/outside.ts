@@ -42,6 +42,16 @@ export function outside(lab: Lab) {
         () => '',
       );
     },
+    /** What a UDP service sends back for a line, or nothing. */
+    async datagram(port: number, line: string): Promise<string> {
+      // Not by bash's read, which takes a byte at a time and with it drops the rest of a datagram.
+      const script = 'exec 3<>"/dev/udp/$0/$1" && echo "$3" >&3 && timeout "$2" dd bs=2048 count=1 status=none <&3';
+      const asked = lab.network.hosts.client.run('bash', ['-c', script, ingress, String(port), ATTEMPT_S, line]);
+      return asked.then(
+        ({ stdout }) => stdout.trim(),
+        () => '',
+      );
+    },
     /** What the site's dnsmasq answers to `dig`, one record a line. */
     async resolve(...question: string[]): Promise<string> {
       const args = [`@${LAB_PLAN.dns.lan.address}`, '+short', '+time=2', '+tries=1', ...question];
