@@ -158,3 +158,9 @@ test('a control plane killed between sending and noting it sends again, with the
   const second = await mail.next('late@harbour.example');
   expect(second).toMatchObject({ subject: 'You are invited to Berth', messageId: first.messageId, text: first.text });
 });
+
+test('the log has seen no link and no password', () => {
+  const log = berth.program.log();
+  expect(log).toContain('control plane ready');
+  for (const secret of ['bml_', NORA.password, RUTH.password, MAIL_LOGIN.password]) expect(log).not.toContain(secret);
+});
