@@ -13,12 +13,14 @@
  * stranger who guesses at an account slows down other strangers, not its owner at his desk, and a whole office behind
  * one address goes on when one of them forgot his password. A right password takes its own try back from all three and
  * forgets the wrong ones before it from that address. The counts stand in the database: pages, API and every LDAP gateway share them.
+ * Who was right here within a day and not wrong since is taken on trust: a right password then writes nothing, so that
+ * a hundred people who log in at once do not queue for the database; a wrong one is counted afterwards.
  * An IPv6 address counts by its /64, which is what one subscriber has.
  */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { dropCounts, lockCounts, writeCount } from '../store/rate-limits.ts';
+import { dropCounts, lockCounts, readCounts, writeCount } from '../store/rate-limits.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { UniqueViolation } from '../store/violations.ts';
 
@@ -41,6 +43,9 @@ const ATTEMPTS = 10;
 /** How long an address at which somebody was right is known for his, in milliseconds. */
 export const KNOWN_MS = 90 * 24 * 3_600_000;
 
+/** And for how long a try of his there is taken on trust. */
+const TRUST_MS = 24 * 3_600_000;
+
 /** Who tries what from where. */
 export interface Attempt {
   /** What is guessed at, e.g. a login name; it need not exist. */
@@ -53,14 +58,39 @@ export type Admission =
   /** `failures` of this account from this address, this one included; worth an audit row where `notable`. */
   { admitted: true; failures: number; notable: boolean } | { admitted: false; retryAfterMs: number };
 
+/** Tries taken on trust that are still being judged, by account and address. */
+const trusted = new WeakMap<Store, Map<string, number>>();
+
+/**
+ * Takes a try on trust, uncounted: of somebody who was right here not long ago and has not been wrong since, and of
+ * whom not many tries are being judged at this moment.
+ * @returns what ends it, to be called when the try is judged; undefined when the try has to be counted first
+ */
+export async function takeOnTrust(store: Store, attempt: Attempt): Promise<(() => void) | undefined> {
+  const { known, pair } = namesOf(attempt);
+  const counts = await readCounts(store.db, [known, pair]);
+  const seen = counts.get(known);
+  if (!seen || counts.has(pair) || seen.updated_at + TRUST_MS <= store.clock.now()) return undefined;
+  const judging = trusted.get(store) ?? new Map<string, number>();
+  trusted.set(store, judging);
+  const before = judging.get(pair) ?? 0;
+  if (before >= LIMITS.pair.free) return undefined;
+  judging.set(pair, before + 1);
+  return () => {
+    const left = (judging.get(pair) ?? 1) - 1;
+    if (left > 0) judging.set(pair, left);
+    else judging.delete(pair);
+  };
+}
+
 /** Counts a try, unless it has to wait. Call `forgive` when it was right. */
 export function admit(store: Store, attempt: Attempt): Promise<Admission> {
   const names = namesOf(attempt);
   return counting(store, async (tx) => {
     const counts = await lockCounts(tx, Object.values(names));
     const seen = counts.get(names.known);
-    const trusted = seen !== undefined && seen.updated_at + KNOWN_MS > tx.now;
-    const waits = KINDS.filter((kind) => kind === 'pair' || !trusted).map((kind) =>
+    const isKnown = seen !== undefined && seen.updated_at + KNOWN_MS > tx.now;
+    const waits = KINDS.filter((kind) => kind === 'pair' || !isKnown).map((kind) =>
       waitOf(LIMITS[kind], counts.get(names[kind]), tx.now),
     );
     const retryAfterMs = Math.max(...waits);

@@ -80,6 +80,33 @@ describe('verifying a login', () => {
     expect(rows[0]).toMatchObject({ action: 'session.refused', via: 'ldap' });
   });
 
+  it('writes nothing when somebody known is right again, and counts when he is wrong', async () => {
+    const { address } = attempt('');
+    const tries = (password: string) => verifyLogin(deps, attempt(password, { address }));
+    const counts = async () => JSON.stringify(await bench.store.db.selectFrom('rate_limits').selectAll().execute());
+    expect((await tries(PASSWORD)).kind).toBe('right');
+    const before = await counts();
+    expect((await tries(PASSWORD)).kind).toBe('right');
+    expect(await counts()).toBe(before);
+    const kinds = [];
+    for (let i = 0; i < 7; i += 1) kinds.push((await tries('guess')).kind);
+    expect(kinds).toEqual([...Array(5).fill('wrong'), 'slowed', 'slowed']);
+  });
+
+  it('lets nobody guess on trust more than a few at once', async () => {
+    const { address } = attempt('');
+    await verifyLogin(deps, attempt(PASSWORD, { address }));
+    const looked: unknown[] = [];
+    const counting: VerifyDeps = { ...deps, turnstile: new Turnstile(30, 0) };
+    const pass = counting.turnstile.pass.bind(counting.turnstile);
+    counting.turnstile.pass = (work) => {
+      looked.push(work);
+      return pass(work);
+    };
+    await Promise.all(Array.from({ length: 30 }, () => verifyLogin(counting, attempt('guess', { address }))));
+    expect(looked.length).toBeLessThanOrEqual(10);
+  });
+
   it('writes nowhere what was typed for a name that nobody has', async () => {
     await verifyLogin(deps, attempt('x', { username: 'hunter2-in-the-wrong-field' }));
     expect(JSON.stringify(await bench.store.db.selectFrom('audit').selectAll().execute())).not.toContain('hunter2');

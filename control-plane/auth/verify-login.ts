@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import { takeTotpStep, totpOf } from '../store/totp-factors.ts';
 import { userByUsername } from '../store/users.ts';
 import { verifyPassword } from './password.ts';
-import { type Admission, admit, forgive } from './rate-limits.ts';
+import { type Admission, admit, forgive, takeOnTrust } from './rate-limits.ts';
 import { matchTotp, TOTP_DIGITS } from './totp.ts';
 import type { Turnstile } from './turnstile.ts';
 
@@ -54,24 +54,30 @@ export function verifyContainerLogin(deps: VerifyDeps, attempt: LoginTry): Promi
   });
 }
 
-async function judge(
-  deps: VerifyDeps,
-  attempt: LoginTry,
-  isRight: (user: Row<'users'> | undefined) => Promise<boolean | undefined>,
-): Promise<LoginVerdict> {
+/** Whether a password is right; undefined when too many wait to have theirs looked at. */
+type Look = (user: Row<'users'> | undefined) => Promise<boolean | undefined>;
+
+async function judge(deps: VerifyDeps, attempt: LoginTry, look: Look): Promise<LoginVerdict> {
   const { store } = deps;
-  const { username: account, address } = attempt;
-  const admission = await admit(store, { account, address });
-  if (!admission.admitted) return { kind: 'slowed', retryAfterMs: admission.retryAfterMs };
-  const user = await userByUsername(store.db, account);
-  const right = await isRight(user);
-  if (right === undefined) return { kind: 'slowed', retryAfterMs: BUSY_MS };
-  if (!user || !right || user.status !== 'active') {
-    await noteFailure(store, attempt, user, admission);
-    return { kind: 'wrong' };
+  const who = { account: attempt.username, address: attempt.address };
+  const judged = await takeOnTrust(store, who);
+  if (judged) {
+    const verdict = await lookAt(store, attempt, look).finally(judged);
+    if (verdict.kind !== 'wrong') return verdict;
   }
-  await forgive(store, { account, address });
-  return { kind: 'right', user };
+  const admission = await admit(store, who);
+  if (!admission.admitted) return { kind: 'slowed', retryAfterMs: admission.retryAfterMs };
+  const verdict: LoginVerdict = judged ? { kind: 'wrong' } : await lookAt(store, attempt, look);
+  if (verdict.kind === 'right') await forgive(store, who);
+  if (verdict.kind === 'wrong') await noteFailure(store, attempt, admission);
+  return verdict;
+}
+
+async function lookAt(store: Store, { username }: LoginTry, look: Look): Promise<LoginVerdict> {
+  const user = await userByUsername(store.db, username);
+  const right = await look(user);
+  if (right === undefined) return { kind: 'slowed', retryAfterMs: BUSY_MS };
+  return user && right && user.status === 'active' ? { kind: 'right', user } : { kind: 'wrong' };
 }
 
 /** Undefined when too many wait to have theirs looked at. */
@@ -90,11 +96,11 @@ async function takeCode(store: Store, user: Row<'users'>, code: string): Promise
 async function noteFailure(
   store: Store,
   attempt: LoginTry,
-  user: Row<'users'> | undefined,
   admission: Extract<Admission, { admitted: true }>,
 ): Promise<void> {
   if (!admission.notable) return;
-  const { address, via, requestId } = attempt;
+  const { username, address, via, requestId } = attempt;
+  const user = await userByUsername(store.db, username);
   await store.transaction((tx) =>
     audit(tx, {
       userId: user?.id ?? null,

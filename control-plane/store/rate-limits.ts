@@ -1,12 +1,17 @@
 import type { Row } from './schema.ts';
-import type { Tx } from './store.ts';
+import type { Db, Tx } from './store.ts';
+
+/** Counts by name. */
+export async function readCounts(db: Db, names: readonly string[]): Promise<Map<string, Row<'rate_limits'>>> {
+  const rows = await db.selectFrom('rate_limits').selectAll().where('name', 'in', names).execute();
+  return new Map(rows.map((row) => [row.name, row]));
+}
 
 /** Counts by name, locked until the transaction ends, so that tries at the same moment are counted one after the other. */
 export async function lockCounts(tx: Tx, names: readonly string[]): Promise<Map<string, Row<'rate_limits'>>> {
   const touch = tx.db.updateTable('rate_limits').set((row) => ({ failures: row.ref('failures') }));
   await touch.where('name', 'in', names).execute();
-  const rows = await tx.db.selectFrom('rate_limits').selectAll().where('name', 'in', names).execute();
-  return new Map(rows.map((row) => [row.name, row]));
+  return readCounts(tx.db, names);
 }
 
 /**
