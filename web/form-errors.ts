@@ -22,11 +22,21 @@ function formErrors(failure: ConnectError): FormErrors {
   const details = failure.findDetails(ErrorDetailSchema);
   const violations = details.flatMap((detail) => detail.fieldViolations);
   return {
-    message: failure.rawMessage,
+    message: spoken(failure.rawMessage, violations[0]?.field),
     reason: details[0]?.reason ?? '',
     retryAfter: failure.metadata.get('retry-after') ?? '',
     fields: new Map(violations.map((v) => [v.field, v.description])),
   };
+}
+
+/** A message of the API without the path of the field that it begins with; people know the field's own name at most. */
+function spoken(message: string, path = ''): string {
+  if (path === '' || !message.startsWith(`${path}: `)) return message;
+  const name = path
+    .replace(/^.*\./, '')
+    .replaceAll(/\[\d+\]/g, '')
+    .replaceAll('_', ' ');
+  return `Not right yet: the ${name} ${message.slice(path.length + 2)}.`;
 }
 
 /** A call that may be refused: its answer, or what to show in the form with the status that fits. */

@@ -129,6 +129,7 @@ test('somebody new signs in and adds a key; what is no key is told apart', async
   await grace.getByLabel('Public key').fill(readFileSync(file, 'utf8'));
   await grace.getByRole('button', { name: 'Add the key' }).click();
   await grace.getByRole('alert').getByText('is a private key').waitFor();
+  expect(await grace.getByLabel('Public key').inputValue()).toBe('');
   await photograph(grace, 'key-refused');
   await grace.getByLabel('Public key').fill(readFileSync(`${file}.pub`, 'utf8'));
   await grace.getByRole('button', { name: 'Add the key' }).click();
@@ -168,13 +169,27 @@ test('who is suspended is out with the next click, and nobody else is', async ()
   await admin.getByText('suspended').waitFor();
 });
 
+test('a link that an administrator hands over sets a password', async () => {
+  await admin.getByRole('button', { name: 'Let in again' }).click();
+  await admin.getByRole('button', { name: 'Make a link to hand over' }).click();
+  const link = new URL((await admin.getByRole('status').locator('code').textContent()) ?? '');
+  await photograph(admin, 'reset-link');
+  await grace.goto(`${berth.pagesUrl}${link.pathname}`);
+  await grace.getByLabel('Password').fill(FIRST);
+  await grace.getByRole('button', { name: 'Set the password' }).click();
+  await heading(grace, 'The new password holds');
+  await signIn(grace, 'grace', FIRST);
+  await heading(grace, 'Containers');
+});
+
 test('the command line does the same', async () => {
-  const [made] = await Promise.all([
+  const [made, , link] = await Promise.all([
     berthCommand('user', 'create', 'hedy', '--no-password', '--group', 'crew', '-o', 'json'),
     berthCommand('group', 'create', 'deputies', '--description', 'Stand in'),
-    berthCommand('user', 'reinstate', 'grace'),
+    berthCommand('user', 'reset-link', 'grace'),
   ]);
   expect(JSON.parse(made)).toMatchObject({ username: 'hedy', groups: ['crew'], hasPassword: false });
+  expect(link).toMatch(/\/reset-password\/bml_[\w-]{43}/);
   const [, key] = await Promise.all([
     berthCommand('user', 'update', 'hedy', '--display-name', 'Hedy Lamarr', '--shell', '/bin/zsh'),
     berthCommand('key', 'add', join(keys, 'id.pub'), '--user', 'hedy', '-o', 'json'),

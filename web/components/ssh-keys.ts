@@ -18,10 +18,15 @@ export function sshKeys({ keys, path, form = {}, errors }: SshKeysOptions): Html
   return html`${keys.length === 0 ? html`<p>There is none yet.</p>` : table(keys, path)}
     <form method="post" action="${path}" class="narrow">
       ${formMessage(errors)}
-      ${textArea({ label: 'Public key', name: 'public_key', path: 'key.public_key', value: form.public_key, rows: 4, required: true, errors, hint: 'The content of a file that ends in .pub, such as ~/.ssh/id_ed25519.pub.' })}
+      ${textArea({ label: 'Public key', name: 'public_key', path: 'key.public_key', value: shownAgain(form.public_key), rows: 4, required: true, errors, hint: 'The content of a file that ends in .pub, such as ~/.ssh/id_ed25519.pub.' })}
       ${field({ label: 'Name of the key', name: 'key_name', path: 'key.name', value: form.key_name, errors, hint: 'To know it again; empty: the comment of the key.' })}
       <button>Add the key</button>
     </form>`;
+}
+
+/** What was typed, unless it is what nobody may see. */
+function shownAgain(typed = ''): string {
+  return typed.includes('PRIVATE KEY') ? '' : typed;
 }
 
 function table(keys: readonly SshKey[], path: string): Html {

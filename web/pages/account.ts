@@ -14,13 +14,13 @@ import type { WebEnv } from '../session.ts';
 /** What to say when something was done, by the word in the page's address. */
 const DONE: Record<string, string> = {
   profile: 'Saved.',
-  verification: 'A link went to the new address; it holds once you have followed it.',
+  verification: 'A link went to your address; follow it to confirm that it is yours.',
   password: 'The new password holds from now on, also where you log in; your other sessions have ended.',
 };
 
 /** What a form came to; `part` is the form's. */
 interface Outcome {
-  part?: 'profile' | 'password';
+  part?: 'profile' | 'password' | 'verify';
   form?: Form;
   errors?: FormErrors;
 }
@@ -38,6 +38,11 @@ export function accountPages(): Hono<WebEnv> {
     if (!answer.ok)
       return c.html(await profilePage(c, { part: 'profile', form, errors: answer.errors }), answer.status);
     return c.redirect(`/account?done=${answer.value.verificationSent ? 'verification' : 'profile'}`, 303);
+  });
+  pages.post('/verify', async (c) => {
+    const answer = await refusable(client(c).sendEmailVerification({}));
+    if (answer.ok) return c.redirect('/account?done=verification', 303);
+    return c.html(await profilePage(c, { part: 'verify', errors: answer.errors }), answer.status);
   });
   pages.post('/password', async (c) => {
     const form = await readForm(c);
@@ -76,6 +81,7 @@ async function profilePage(c: Context<WebEnv>, outcome: Outcome): Promise<Html> 
       <dt>Groups</dt><dd class="long">${user.groups.join(', ') || 'none but ldapusers'}</dd>
     </dl>
     ${profileForm(user, outcome)}
+    ${user.email === '' || user.emailVerified ? '' : verifyForm(user, outcome)}
     <h2>Password</h2>
     ${passwordForm(user, outcome)}`;
   return layout({ title: 'Your account', section: 'account', user: c.get('user'), body });
@@ -91,6 +97,14 @@ function profileForm(user: Person, { part, form, errors: found }: Outcome): Html
     ${user.hasPassword ? field({ label: 'Present password', name: 'current_password', path: 'current_password', type: 'password', autocomplete: 'current-password', errors, hint: 'Only to change the address: whoever reads its mail can set a new password.' }) : ''}
     ${field({ label: 'Shell', name: 'shell', path: 'user.shell', value: values.shell, errors, hint: 'In containers, e.g. /bin/bash.' })}
     <button>Save</button>
+  </form>`;
+}
+
+function verifyForm({ email }: Person, { part, errors }: Outcome): Html {
+  return html`<form method="post" action="/account/verify">
+    ${part === 'verify' ? formMessage(errors) : ''}
+    <p class="long">Whether ${email} is yours is not known yet, so no link for a new password goes there.</p>
+    <button class="quiet">Send a link to confirm it</button>
   </form>`;
 }
 

@@ -5,6 +5,7 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
+import { handedLink } from '../components/handed-link.ts';
 import { momentText } from '../components/moment.ts';
 import { select } from '../components/select.ts';
 import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
@@ -81,11 +82,7 @@ function sentNotice({ invitation, link }: NonNullable<Outcome['sent']>): Html {
   if (link?.mailed) return html`<p role="status">A mail is on its way to <strong>${invitation?.email}</strong>.</p>`;
   if (!link?.url)
     return html`<p role="status">Invited. The link was shown once already; send the invitation again for another.</p>`;
-  return html`<section role="status" aria-labelledby="handover">
-    <h2 id="handover">Hand this link to ${invitation?.email}</h2>
-    <pre class="command"><code>${link.url}</code></pre>
-    <p>It works once, within 24 hours, and is not shown again. Whoever has it can make the account.</p>
-  </section>`;
+  return handedLink(link.url, invitation?.email ?? '', 'within 24 hours', 'make the account');
 }
 
 function table(invitations: readonly Invitation[]): Html {

@@ -1,9 +1,11 @@
 import { AccountService, type SshKey } from '@berth/proto/api/v1/account_pb.js';
 import { type Group, GroupsService } from '@berth/proto/api/v1/groups_pb.js';
 import { type Person, UserStatus, UsersService } from '@berth/proto/api/v1/people_pb.js';
+import type { HandedLink } from '@berth/proto/api/v1/sign_up_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
+import { handedLink } from '../components/handed-link.ts';
 import { momentText } from '../components/moment.ts';
 import { select } from '../components/select.ts';
 import { sshKeys } from '../components/ssh-keys.ts';
@@ -25,6 +27,8 @@ interface Outcome {
   part?: 'edit' | 'status' | 'password' | 'groups' | 'keys' | 'delete';
   form?: Form;
   errors?: FormErrors;
+  /** A link just made, for handing over. */
+  link?: HandedLink | undefined;
 }
 
 /** One person, for administrators. */
@@ -52,6 +56,13 @@ export function personPages(): Hono<WebEnv> {
     }),
   );
   form('password', 'password', ({ c, id }, { password = '' }) => users(c).setUserPassword({ user: id, password }));
+  pages.post('/:id/reset-link', async (c) => {
+    const answer = await refusable(users(c).createPasswordResetLink({ user: c.req.param('id') }));
+    // The link is in this answer alone, so it must not stay in a cache.
+    c.header('cache-control', 'no-store');
+    if (answer.ok) return c.html(await page(c, { part: 'password', link: answer.value.link }));
+    return c.html(await page(c, { part: 'password', errors: answer.errors }), answer.status);
+  });
   form('delete', 'delete', ({ c, id }) => users(c).deleteUser({ user: id }));
   form('groups', 'groups', ({ c, id }, { group = '' }) => groups(c).addGroupMember({ group, member: member(id) }));
   form('groups', 'groups/remove', ({ c, id }, { group = '' }) =>
@@ -88,6 +99,7 @@ async function page(c: Context<WebEnv>, outcome: Outcome): Promise<Html> {
       <h1 class="long">${person.displayName || person.username} ${userStatus(person.status)}</h1>
       ${statusForm(person)}
     </div>
+    ${outcome.link ? handedLink(outcome.link.url, person.username, 'within an hour', 'set the password') : ''}
     ${outcome.part === 'status' ? formMessage(outcome.errors) : ''}
     ${facts(person)}
     ${editForm(shown, outcome)}
@@ -167,7 +179,11 @@ function groupForms({ person, groups: all }: Shown, { part, errors }: Outcome): 
 
 function passwordForm({ person }: Shown, { part, errors: all }: Outcome): Html {
   const errors = part === 'password' ? all : undefined;
-  return html`<form method="post" action="/people/${person.id}/password" class="narrow">
+  return html`<form method="post" action="/people/${person.id}/reset-link">
+    <p>With a link ${person.username} chooses a new password, which you then do not know.</p>
+    <button class="quiet">Make a link to hand over</button>
+  </form>
+  <form method="post" action="/people/${person.id}/password" class="narrow">
     ${formMessage(errors)}
     ${field({ label: 'New password', name: 'password', path: 'password', type: 'password', autocomplete: 'new-password', required: true, errors, hint: 'Holds at once at every login, and ends all sessions of this person.' })}
     <button>Set the password</button>

@@ -1,15 +1,59 @@
 import { readFileSync } from 'node:fs';
 import { AccountService, type SshKey, SshKeySchema } from '@berth/proto/api/v1/account_pb.js';
 import { Command } from 'commander';
-import { ask } from '../ask.ts';
+import { ask, passwordOf } from '../ask.ts';
 import { clientOf } from '../client.ts';
 import { CliError } from '../explain.ts';
 import { printList, printMessage } from '../output.ts';
+import { maskOf } from '../parse.ts';
 import { timeText } from '../times.ts';
+import { showPerson } from './user.ts';
 
-/** `berth key …` and `berth password`: one's own account. */
+/** `berth profile …`, `berth key …` and `berth password`: one's own account. */
 export function accountCommands(): Command[] {
-  return [keyCommand(), passwordCommand()];
+  return [profileCommand(), keyCommand(), passwordCommand()];
+}
+
+const FIELDS = { displayName: 'display_name', email: 'email', shell: 'shell' };
+
+interface ProfileOptions {
+  displayName?: string;
+  email?: string;
+  shell?: string;
+  passwordStdin?: boolean;
+}
+
+function profileCommand(): Command {
+  const profile = new Command('profile').description('What others and containers know of you');
+  profile
+    .command('get')
+    .description('Show it')
+    .action(async (_options, command: Command) => {
+      showPerson(command, (await clientOf(AccountService, command).getProfile({})).user);
+    });
+  profile
+    .command('update')
+    .description('Change what is named, and nothing else; another address wants your password')
+    .option('--display-name <name>', 'name as others see it')
+    .option('--email <address>', 'address for mail')
+    .option('--shell <path>', 'shell in containers')
+    .option('--password-stdin', 'read the password from standard input')
+    .addHelpText('after', '\nExample:\n  berth profile update --display-name "Ada Lovelace" --shell /bin/zsh')
+    .action(async (options: ProfileOptions, command: Command) => {
+      const { displayName = '', email = '', shell = '' } = options;
+      const currentPassword = options.email === undefined ? '' : await passwordOf(options, 'Password: ');
+      const request = { user: { displayName, email, shell }, updateMask: { paths: maskOf({ ...options }, FIELDS) } };
+      const answer = await clientOf(AccountService, command).updateProfile({ ...request, currentPassword });
+      if (answer.verificationSent) process.stderr.write('A link went to the new address; follow it to confirm it.\n');
+      showPerson(command, answer.user);
+    });
+  profile
+    .command('confirm-address')
+    .description('Get a mail with a link by which you show that your address is yours')
+    .action(async (_options, command: Command) => {
+      await clientOf(AccountService, command).sendEmailVerification({});
+    });
+  return profile;
 }
 
 function keyCommand(): Command {

@@ -1,4 +1,5 @@
 import { type Person, PersonSchema, UserStatus, UsersService } from '@berth/proto/api/v1/people_pb.js';
+import { HandedLinkSchema } from '@berth/proto/api/v1/sign_up_pb.js';
 import { Command, Option } from 'commander';
 import { passwordOf } from '../ask.ts';
 import { clientOf } from '../client.ts';
@@ -32,7 +33,7 @@ export function userCommand(): Command {
     .argument('<user>', 'login name or identifier')
     .description('Show a person')
     .action(async (name: string, _options, command: Command) => {
-      show(command, (await clientOf(UsersService, command).getUser({ user: name })).user);
+      showPerson(command, (await clientOf(UsersService, command).getUser({ user: name })).user);
     });
   withFields(user.command('update').argument('<user>', 'login name or identifier'))
     .description('Change what is named, and nothing else')
@@ -43,12 +44,24 @@ export function userCommand(): Command {
       const { user: known } = await client.getUser({ user: name });
       const paths = maskOf({ ...options }, FIELDS);
       const request = { user: { id: known?.id ?? '', displayName, email, shell }, updateMask: { paths } };
-      show(command, (await client.updateUser(request)).user);
+      showPerson(command, (await client.updateUser(request)).user);
     });
   addStatus(user, 'approve', UserStatus.ACTIVE, 'Let somebody in who has registered');
   addStatus(user, 'suspend', UserStatus.SUSPENDED, 'Let somebody do nothing any more; sessions and tokens end at once');
   addStatus(user, 'reinstate', UserStatus.ACTIVE, 'Let somebody in again who was suspended');
   addPassword(user);
+  user
+    .command('reset-link')
+    .argument('<user>', 'login name or identifier')
+    .description('Make a link to hand over, by which somebody sets a new password; it works once, for an hour')
+    .action(async (name: string, _options, command: Command) => {
+      const { link } = await clientOf(UsersService, command).createPasswordResetLink({ user: name });
+      if (!link) throw new CliError('the server sent no link.');
+      printMessage(command, HandedLinkSchema, link, [
+        ['Link', link.url],
+        ['Works until', timeText(link.expiresAt)],
+      ]);
+    });
   user
     .command('delete')
     .argument('<user>', 'login name or identifier')
@@ -76,7 +89,7 @@ Examples:
       const { displayName = '', email = '', shell = '', group: groups = [] } = options;
       const password = options.password === false ? '' : await passwordOf(options, `First password of ${username}: `);
       const request = { user: { username, displayName, email, shell }, password, groups };
-      show(command, (await clientOf(UsersService, command).createUser(request)).user);
+      showPerson(command, (await clientOf(UsersService, command).createUser(request)).user);
     });
 }
 
@@ -114,7 +127,7 @@ function addStatus(user: Command, name: string, status: UserStatus, description:
       const client = clientOf(UsersService, command);
       const { user: known } = await client.getUser({ user: reference });
       const request = { user: { id: known?.id ?? '', status }, updateMask: { paths: ['status'] } };
-      show(command, (await client.updateUser(request)).user);
+      showPerson(command, (await client.updateUser(request)).user);
     });
 }
 
@@ -143,7 +156,8 @@ function statusText({ status, administrator }: Person): string {
   return `${(UserStatus[status] ?? '').toLowerCase()}${administrator ? ', administrator' : ''}`;
 }
 
-function show(command: Command, person: Person | undefined): void {
+/** Prints a person. */
+export function showPerson(command: Command, person: Person | undefined): void {
   if (!person) throw new CliError('the server sent no person.');
   printMessage(command, PersonSchema, person, [
     ['Person', `${person.username} (${person.id})`],
