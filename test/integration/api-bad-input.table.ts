@@ -116,10 +116,10 @@ const serviceOutput = (path: string) => ['id', 'container', 'url', 'conditions']
 export const badInputs: Record<Rpc, BadInputs> = {
   'AuthService.GetSetupState': nothing,
   'AuthService.CreateFirstAdministrator': {
-    good: { setup_code: '<setup>', username: 'root', password: 'long enough' },
+    good: { setup_code: '<setup>', username: 'first', password: 'long enough' },
     bad: {
       setup_code: NAME,
-      username: ['Root', '1a', 'a@b', ...NAME],
+      username: ['Root', 'root', '1a', 'a@b', ...NAME],
       password: ['', 'short', 'x'.repeat(1_025)],
     },
   },

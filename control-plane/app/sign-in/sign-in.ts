@@ -14,7 +14,7 @@ import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { AnonymousCaller, Caller } from '../caller.ts';
 import { record, recordAnonymous } from '../record.ts';
-import { usernameFault } from '../validate/names.ts';
+import { newUsernameFault } from '../validate/names.ts';
 import { lineFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
 import { openOrAsk, type SignedIn, type SignInOutcome } from './open-or-ask.ts';
@@ -36,8 +36,8 @@ export async function createFirstAdministrator(
 ): Promise<SignedIn> {
   if (await administratorExists(store.db)) throw setupDone();
   const found = new Violations();
-  found.check('username', usernameFault(request.username));
-  found.check('password', passwordFault(request.password));
+  found.check('username', newUsernameFault(request.username));
+  found.check('password', passwordFault(request.password, [request.username]));
   if (request.setupCode === '') found.check('setup_code', 'is required');
   found.refuse();
   if (!(await setupCodeMatches(store.db, request.setupCode))) throw codeWrong();
@@ -58,6 +58,7 @@ export async function createFirstAdministrator(
         display_name: user.username,
         email: null,
         password_hash: passwordHash,
+        password_changed_at: tx.now,
         status: 'active',
         created_at: tx.now,
       });
