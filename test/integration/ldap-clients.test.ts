@@ -209,8 +209,11 @@ test('ldapwhoami says who has bound', async () => {
   expect((await world.run('ldapwhoami', [...ldaps, '-x'])).out.trim()).toBe('anonymous');
 });
 
-test('ldapcompare tells true from false', async () => {
-  const compare = (assertion: string) => world.run('ldapcompare', [...ldaps, ...asWeb(), person('mia'), assertion]);
+test.each([
+  ['LDAPS', () => ldaps],
+  ['StartTLS', () => startTls],
+])('ldapcompare tells true from false over %s', async (_, over) => {
+  const compare = (assertion: string) => world.run('ldapcompare', [...over(), ...asWeb(), person('mia'), assertion]);
   expect(await compare('uidNumber:2001')).toMatchObject({ code: 6 });
   expect(await compare('uidNumber:2000')).toMatchObject({ code: 5 });
   expect(await compare('sshPublicKey:x')).toMatchObject({ code: 16 });
