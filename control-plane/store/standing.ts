@@ -47,23 +47,7 @@ export async function groupIdsOf(db: Db, userId: string): Promise<string[]> {
 
 /** Addresses of everybody who administers Berth and can act, as far as they have any. */
 export async function administratorAddresses(db: Db): Promise<string[]> {
-  const rows = await db
-    .withRecursive('administrating(id)', (q) =>
-      q
-        .selectFrom('groups')
-        .select('groups.id as id')
-        .where('administrator', '=', 1)
-        .union((u) =>
-          u
-            .selectFrom('group_members')
-            .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
-            .select('group_members.member_group_id as id')
-            .where('group_members.member_group_id', 'is not', null)
-            .$narrowType<{ id: string }>(),
-        ),
-    )
-    .selectFrom('group_members')
-    .innerJoin('administrating', 'administrating.id', 'group_members.group_id')
+  const rows = await administrators(db)
     .innerJoin('users', 'users.id', 'group_members.user_id')
     .select('users.email')
     .distinct()

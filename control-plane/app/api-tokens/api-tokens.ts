@@ -18,6 +18,7 @@ import {
   insertApiToken,
 } from '../../store/api-tokens.ts';
 import type { Db, Tx } from '../../store/store.ts';
+import { userByReference } from '../../store/users.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
 import { findContainer, findSiteIfNamed } from '../find.ts';
@@ -112,11 +113,7 @@ async function ownerOf(db: Db, caller: Caller, reference: string): Promise<strin
   const found = new Violations();
   found.check('user', referenceFault(reference));
   found.refuse();
-  const row = await db
-    .selectFrom('users')
-    .select('id')
-    .where((user) => user.or([user('id', '=', reference), user('username', '=', reference)]))
-    .executeTakeFirst();
+  const row = await userByReference(db, reference);
   if (!row || !caller.administrator) throw notFound('user', reference, 'user');
   return row.id;
 }
