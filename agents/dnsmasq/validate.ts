@@ -20,7 +20,7 @@ export interface Item<K extends DnsmasqKind> {
 }
 
 /** Kinds this role takes. */
-export const DNSMASQ_KINDS = ['zone', 'reservation', 'nameRecord', 'srvRecord'] as const;
+export const DNSMASQ_KINDS = ['zone', 'reservation', 'nameRecord', 'srvRecord', 'txtRecord'] as const;
 export type DnsmasqKind = (typeof DNSMASQ_KINDS)[number];
 
 /** What may be written: every resource here is well-formed and contradicts no other. */

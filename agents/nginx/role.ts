@@ -44,7 +44,7 @@ type Running = {
 
 class NginxRole implements RoleModule {
   readonly role = Role.NGINX;
-  readonly kinds = ['httpRoute', 'streamRoute', 'certificate', 'acmeChallenge'] as const;
+  readonly kinds = ['httpRoute', 'streamRoute', 'certificate', 'acmeChallenge', 'domain', 'ingress'] as const;
   readonly commands = ['probeRoute'] as const;
   readonly #config: NginxConfig;
   #options: Promise<RenderOptions> | undefined;

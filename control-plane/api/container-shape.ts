@@ -8,6 +8,7 @@ import type { ContainerView } from '../app/containers/container-views.ts';
 import { agentState } from '../fleet/agent-state.ts';
 import { rolesOf } from '../store/agents.ts';
 import type { Row } from '../store/schema.ts';
+import type { ServiceRow } from '../store/services.ts';
 import { addressState, guestState, nameState, routesState } from './part-states.ts';
 import { conditionShape } from './shapes.ts';
 
@@ -50,7 +51,7 @@ export function containerShape(view: ContainerView, time: ShapeTime): Container 
 }
 
 /** A service with where its users reach it. */
-export function serviceShape(service: Row<'services'>, view: ContainerView): Service {
+export function serviceShape(service: ServiceRow, view: ContainerView): Service {
   return create(ServiceSchema, {
     id: service.id,
     container: service.container_id,
@@ -61,15 +62,18 @@ export function serviceShape(service: Row<'services'>, view: ContainerView): Ser
   });
 }
 
-function exposureOf(service: Row<'services'>) {
+function exposureOf(service: ServiceRow) {
   if (service.kind === 'http') {
-    return { case: 'http' as const, value: { host: service.host ?? '', backendTls: service.backend_tls === 1 } };
+    return {
+      case: 'http' as const,
+      value: { host: service.names[0]?.host ?? '', backendTls: service.backend_tls === 1 },
+    };
   }
   return { case: service.kind, value: { externalPort: service.external_port ?? 0 } };
 }
 
-function urlOf(service: Row<'services'>, site: Row<'sites'>): string {
-  if (service.kind === 'http') return `https://${service.host}/`;
+function urlOf(service: ServiceRow, site: Row<'sites'>): string {
+  if (service.kind === 'http') return `https://${service.names[0]?.host}/`;
   const host = site.external_address || site.name;
   return `${service.kind}://${host.includes(':') ? `[${host}]` : host}:${service.external_port}`;
 }

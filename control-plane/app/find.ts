@@ -6,6 +6,7 @@ import type { Rpc } from '../auth/policy.ts';
 import { notFound } from '../errors.ts';
 import { groupByReference } from '../store/groups.ts';
 import type { Row } from '../store/schema.ts';
+import { type ServiceRow, serviceById } from '../store/services.ts';
 import type { Db } from '../store/store.ts';
 import { userByReference } from '../store/users.ts';
 import { administersSite, authorise, authoriseSite, type Caller } from './caller.ts';
@@ -149,9 +150,9 @@ export async function findService(
   id: string,
   field: string,
   rpc: Rpc,
-): Promise<{ service: Row<'services'>; container: Row<'containers'> }> {
+): Promise<{ service: ServiceRow; container: Row<'containers'> }> {
   checkReference(field, id);
-  const service = await db.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirst();
+  const service = await serviceById(db, id);
   const container =
     service &&
     (await db.selectFrom('containers').selectAll().where('id', '=', service.container_id).executeTakeFirst());

@@ -1,6 +1,7 @@
+import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import { makeResource } from '@berth/proto/contract/resource.ts';
 import { type Placed, proxmoxAudience } from './audience.ts';
-import type { NodeRow, SiteRows } from './site-rows.ts';
+import type { CertificateRow, DomainRow, NodeRow, SiteRows } from './site-rows.ts';
 
 /** A guest asks for its address again after half of this. */
 const LEASE_SECONDS = 3_600;
@@ -40,7 +41,43 @@ export function contextMoved(from: SiteContext, to: SiteContext): boolean {
 
 /** The resources that belong to a site as a whole. Pure. */
 export function resourcesOfSite(rows: SiteRows, context: SiteContext): Placed[] {
-  return [zoneOf(rows), ...certificatesOf(rows, context), ...nodesOf(rows, context)];
+  return [
+    zoneOf(rows),
+    ingressOf(rows),
+    ...rows.domains.map(domainOf),
+    ...certificatesOf(rows, context),
+    ...challengesOf(rows),
+    ...recordsOf(rows),
+    ...nodesOf(rows, context),
+  ];
+}
+
+function ingressOf({ site }: SiteRows): Placed {
+  const value = { trustedProxies: JSON.parse(site.trusted_proxies), proxyProtocol: site.proxy_protocol === 1 };
+  return { audience: 'nginx', resource: makeResource('ingress', { case: 'ingress', value }) };
+}
+
+function domainOf(domain: DomainRow): Placed {
+  const value = {
+    hstsMaxAgeSeconds: domain.hsts_max_age,
+    hstsIncludeSubdomains: domain.hsts_subdomains === 1,
+    hstsPreload: domain.hsts_preload === 1,
+    oauth2ProxyUrl: domain.oauth2_proxy_url,
+  };
+  return { audience: 'nginx', resource: makeResource(domain.name, { case: 'domain', value }) };
+}
+
+function challengesOf({ challenges }: SiteRows): Placed[] {
+  return challenges.map(({ id, host, token, answer }) => {
+    const value = { host, token, keyAuthorization: answer };
+    return { audience: 'nginx', resource: makeResource(id, { case: 'acmeChallenge', value }) };
+  });
+}
+
+function recordsOf({ records }: SiteRows): Placed[] {
+  return records.map(({ id, fqdn, text }) => {
+    return { audience: 'dnsmasq', resource: makeResource(id, { case: 'txtRecord', value: { fqdn, text } }) };
+  });
 }
 
 function zoneOf({ site }: SiteRows): Placed {
@@ -64,14 +101,19 @@ function certificatesOf({ certificates }: SiteRows, context: SiteContext): Place
   return certificates.flatMap((certificate): Placed[] => {
     const name = context.domains.get(certificate.domain_id);
     if (name === undefined) return [];
-    const value = {
-      dnsNames: JSON.parse(certificate.dns_names),
-      chainPem: certificate.chain_pem,
-      keyPem: certificate.key_pem,
-      selfSigned: certificate.self_signed === 1,
-    };
-    return [{ audience: 'nginx', resource: makeResource(name, { case: 'certificate', value }) }];
+    return [{ audience: 'nginx', resource: certificateResource(name, certificate) }];
   });
+}
+
+/** A certificate as nginx holds it. @param containerId of the container whose name alone it is for */
+export function certificateResource(name: string, certificate: CertificateRow, containerId = ''): Resource {
+  const value = {
+    dnsNames: JSON.parse(certificate.dns_names),
+    chainPem: certificate.chain_pem,
+    keyPem: certificate.key_pem,
+    selfSigned: certificate.self_signed === 1,
+  };
+  return makeResource(name, { case: 'certificate', value }, containerId);
 }
 
 function nodesOf({ nodes }: SiteRows, context: SiteContext): Placed[] {

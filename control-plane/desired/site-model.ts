@@ -19,9 +19,13 @@ export class SiteModel implements SiteReader {
       gateway: '10.64.0.1',
       dns_servers: '[]',
       forwarders: '["9.9.9.9"]',
+      trusted_proxies: '[]',
+      proxy_protocol: 0,
     },
     domains: [],
     certificates: [],
+    challenges: [],
+    records: [],
     nodes: [],
     proxmoxAgentIds: ['agt-1'],
   };
@@ -63,7 +67,7 @@ export class SiteModel implements SiteReader {
       address: `10.64.${n >> 8}.${n & 255}`,
       phase: 'creating' as const,
     };
-    this.#containers.set(id, { container, services: this.#possible(services) });
+    this.#containers.set(id, { container, services: this.#possible(services), certificates: [] });
     this.#bump(id);
   }
 
@@ -88,7 +92,8 @@ export class SiteModel implements SiteReader {
     const id = `dom-${n}`;
     const name = `apps${n}.lab`;
     if (this.rows.domains.some((domain) => domain.id === id)) return;
-    this.rows.domains.push({ id, name });
+    const hsts = { hsts_max_age: 31_536_000, hsts_subdomains: 0, hsts_preload: 0 };
+    this.rows.domains.push({ id, name, ...hsts, oauth2_proxy_url: '' });
     this.renewCertificate(n, 'first');
   }
 
@@ -98,7 +103,8 @@ export class SiteModel implements SiteReader {
     if (!domain) return;
     const others = this.rows.certificates.filter((certificate) => certificate.domain_id !== domain.id);
     const dns_names = JSON.stringify([domain.name, `*.${domain.name}`]);
-    const certificate = { domain_id: domain.id, dns_names, chain_pem: pem, key_pem: pem, self_signed: 1 };
+    const pems = { chain_pem: pem, key_pem: pem };
+    const certificate = { domain_id: domain.id, name: '', dns_names, ...pems, self_signed: 1 };
     this.rows.certificates = [...others, certificate];
     this.#bump(null);
   }
@@ -137,7 +143,7 @@ export class SiteModel implements SiteReader {
   /** What the database's references would let in. */
   #possible(services: readonly Service[]): Service[] {
     const known = this.rows.domains.map(({ id }) => id);
-    return services.filter(({ domain_id }) => domain_id === null || known.includes(domain_id));
+    return services.filter(({ names }) => names.every(({ domain_id }) => known.includes(domain_id)));
   }
 
   #change(n: number, change: (rows: ContainerRows) => void): void {
@@ -172,22 +178,17 @@ export class SiteModel implements SiteReader {
 export function httpService(n: number, domain: number, port: number): Service {
   const host = `web${n}-${port}.apps${domain}.lab`;
   const id = `svc-${n}-http-${port}`;
-  return {
-    id,
-    kind: 'http',
-    internal_port: port,
-    host,
-    domain_id: `dom-${domain}`,
-    backend_tls: 0,
-    external_port: null,
-  };
+  const names = [{ host, path: '/', domain_id: `dom-${domain}` }];
+  return { id, kind: 'http', internal_port: port, names, ...plain, external_port: null };
 }
 
 /** A TCP or UDP service of container number `n`. */
 export function streamService(n: number, kind: 'tcp' | 'udp', port: number): Service {
-  const rest = { host: null, domain_id: null, backend_tls: 0, external_port: 2_000 + n };
-  return { id: `svc-${n}-${kind}`, kind, internal_port: port, ...rest };
+  const id = `svc-${n}-${kind}`;
+  return { id, kind, internal_port: port, names: [], ...plain, external_port: 2_000 + n };
 }
+
+const plain = { domain_id: null, backend_tls: 0, tls: '', sni_host: '', options: null } as const;
 
 function hex(n: number): string {
   return (n & 255).toString(16).padStart(2, '0');

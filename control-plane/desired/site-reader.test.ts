@@ -55,8 +55,12 @@ describeEachDialect('site view on the store', (create) => {
       await bumpSite(tx, SITE, container.id);
       await insertContainer(tx, container);
       const service = { container_id: container.id, site_id: SITE, backend_tls: 0, created_at: 1 };
-      const http = { kind: 'http' as const, internal_port: 80, host: `web${n}.apps.lab`, domain_id: 'dom-1' };
-      const tcp = { kind: 'tcp' as const, internal_port: 22, host: null, domain_id: null };
+      const http = {
+        kind: 'http' as const,
+        internal_port: 80,
+        names: [{ host: `web${n}.apps.lab`, path: '/', domain_id: 'dom-1' }],
+      };
+      const tcp = { kind: 'tcp' as const, internal_port: 22, names: [] };
       await insertServices(tx, [
         { ...service, ...http, id: `svc-${n}-a`, external_port: null },
         { ...service, ...tcp, id: `svc-${n}-b`, external_port: 2_000 + n },
@@ -82,9 +86,10 @@ describeEachDialect('site view on the store', (create) => {
     };
   };
 
-  it('holds zone, certificate and node, secrets in the clear', async () => {
+  it('holds zone, domain, certificate and node, secrets in the clear', async () => {
     await follow();
-    expect([...agent.held.resources.keys()].sort()).toEqual(['certificate/apps.lab', 'pveNode/pve-1', 'zone/zone']);
+    const site = ['certificate/apps.lab', 'domain/apps.lab', 'ingress/ingress', 'pveNode/pve-1', 'zone/zone'];
+    expect([...agent.held.resources.keys()].sort()).toEqual(site);
     const bodies = [...agent.held.resources.values()].map(({ body }) => body.value);
     expect(bodies).toContainEqual(expect.objectContaining({ keyPem: 'key of crt-1', chainPem: 'chain of crt-1' }));
     expect(bodies).toContainEqual(expect.objectContaining({ tokenSecret: 'secret', node: 'pve-1' }));

@@ -1,13 +1,16 @@
 import { notFound } from '../errors.ts';
+import { challengesOf } from '../store/acme-challenges.ts';
 import { activeAgentsOf, rolesOf } from '../store/agents.ts';
 import { certificateKey, newestCertificates } from '../store/certificates.ts';
 import { domainsOf } from '../store/domains.ts';
+import { recordsOf } from '../store/internal-records.ts';
 import { nodesOf, nodeTokenSecret } from '../store/nodes.ts';
 import type { Row } from '../store/schema.ts';
+import { joinNames, type ServiceRow, servicesOf } from '../store/services.ts';
 import { siteChangesSince } from '../store/site-changes.ts';
 import { siteById } from '../store/sites.ts';
 import type { Db, Store } from '../store/store.ts';
-import type { ContainerRows, SiteReader, SiteRows, SiteSnapshot } from './site-rows.ts';
+import type { CertificateRow, ContainerRows, SiteReader, SiteRows, SiteSnapshot } from './site-rows.ts';
 
 /** Identifiers in one query. */
 const CHUNK = 500;
@@ -33,41 +36,82 @@ function snapshotOf(store: Store, db: Db, siteId: string): SiteSnapshot {
     revision: async () => (await site()).revision,
     changesSince: (revision) => siteChangesSince(db, siteId, revision),
     site: async () => siteRows(store, db, await site()),
-    containers: (ids) => (ids ? someContainers(db, ids) : allContainers(db, siteId)),
+    containers: (ids) => (ids ? someContainers(store, db, siteId, ids) : allContainers(store, db, siteId)),
   };
 }
 
 async function siteRows({ secrets }: Store, db: Db, site: Row<'sites'>): Promise<SiteRows> {
-  const certificates = await newestCertificates(db, site.id);
+  const certificates = await newestCertificates(db, site.id, 'domains');
   const nodes = await nodesOf(db, site.id);
   const agents = await activeAgentsOf(db, site.id);
   return {
     site,
     domains: await domainsOf(db, site.id),
-    certificates: certificates.map((row) => ({ ...row, key_pem: certificateKey(secrets, row) })),
+    certificates: certificates.map(opened(secrets)),
+    challenges: await challengesOf(db, site.id),
+    records: await recordsOf(db, site.id),
     nodes: nodes.map((row) => ({ ...row, token_secret: nodeTokenSecret(secrets, row) })),
     proxmoxAgentIds: agents.filter((agent) => rolesOf(agent).includes('proxmox')).map(({ id }) => id),
   };
 }
 
-async function allContainers(db: Db, siteId: string): Promise<ContainerRows[]> {
+async function allContainers({ secrets }: Store, db: Db, siteId: string): Promise<ContainerRows[]> {
   const containers = await db.selectFrom('containers').selectAll().where('site_id', '=', siteId).execute();
   const services = await db.selectFrom('services').selectAll().where('site_id', '=', siteId).orderBy('id').execute();
-  return joined(containers, services);
+  const names = await db
+    .selectFrom('service_names')
+    .select(['service_id', 'host', 'path', 'domain_id'])
+    .where('site_id', '=', siteId)
+    .orderBy('position')
+    .execute();
+  const certificates = await newestCertificates(db, siteId, 'names');
+  return joined(containers, joinNames(services, names), certificates.map(opened(secrets)));
 }
 
-async function someContainers(db: Db, ids: readonly string[]): Promise<ContainerRows[]> {
+async function someContainers(
+  { secrets }: Store,
+  db: Db,
+  siteId: string,
+  ids: readonly string[],
+): Promise<ContainerRows[]> {
   const found: ContainerRows[] = [];
   for (let at = 0; at < ids.length; at += CHUNK) {
     const some = ids.slice(at, at + CHUNK);
     const containers = await db.selectFrom('containers').selectAll().where('id', 'in', some).execute();
-    const services = await db.selectFrom('services').selectAll().where('container_id', 'in', some).execute();
-    found.push(...joined(containers, services));
+    const services = await servicesOf(db, some);
+    const hosts = services.flatMap(hostsOf);
+    const certificates = hosts.length === 0 ? [] : await newestCertificates(db, siteId, 'names', hosts);
+    found.push(...joined(containers, services, certificates.map(opened(secrets))));
   }
   return found;
 }
 
-function joined(containers: Row<'containers'>[], services: Row<'services'>[]): ContainerRows[] {
+function joined(
+  containers: Row<'containers'>[],
+  services: ServiceRow[],
+  certificates: CertificateRow[],
+): ContainerRows[] {
   const byContainer = Map.groupBy(services, (service) => service.container_id);
-  return containers.map((container) => ({ container, services: byContainer.get(container.id) ?? [] }));
+  const byName = new Map(
+    certificates.map((certificate) => [`${certificate.domain_id} ${certificate.name}`, certificate]),
+  );
+  return containers.map((container) => {
+    const own = byContainer.get(container.id) ?? [];
+    const wanted = new Set(own.flatMap(domainsAndHosts));
+    return { container, services: own, certificates: [...wanted].flatMap((key) => byName.get(key) ?? []) };
+  });
+}
+
+/** The host names that a service may have a certificate for. */
+function hostsOf(service: ServiceRow): string[] {
+  return [...service.names.map(({ host }) => host), ...(service.sni_host ? [service.sni_host] : [])];
+}
+
+function domainsAndHosts(service: ServiceRow): string[] {
+  const names = service.names.map(({ domain_id, host }) => `${domain_id} ${host}`);
+  return service.sni_host ? [...names, `${service.domain_id} ${service.sni_host}`] : names;
+}
+
+function opened(secrets: Store['secrets']) {
+  return (row: Row<'certificates'>): CertificateRow => ({ ...row, key_pem: certificateKey(secrets, row) });
 }

@@ -1,8 +1,12 @@
 import type { Row } from '../store/schema.ts';
+import type { ServiceRow } from '../store/services.ts';
 import type { SiteChange } from '../store/site-changes.ts';
 
-/** A domain's certificate with its key in the clear. */
-export type CertificateRow = Pick<Row<'certificates'>, 'domain_id' | 'dns_names' | 'chain_pem' | 'self_signed'> & {
+/** A certificate with its key in the clear. */
+export type CertificateRow = Pick<
+  Row<'certificates'>,
+  'domain_id' | 'name' | 'dns_names' | 'chain_pem' | 'self_signed'
+> & {
   key_pem: string;
 };
 
@@ -12,27 +16,59 @@ export type NodeRow = Pick<
   'id' | 'name' | 'api_url' | 'token_id' | 'ca_pem' | 'fingerprint' | 'agent_id'
 > & { token_secret: string };
 
+/** A domain, as far as it shows on the hosts. */
+export type DomainRow = Pick<
+  Row<'domains'>,
+  'id' | 'name' | 'hsts_max_age' | 'hsts_subdomains' | 'hsts_preload' | 'oauth2_proxy_url'
+>;
+
 /** What belongs to a site as a whole. */
 export interface SiteRows {
   site: Pick<
     Row<'sites'>,
-    'id' | 'internal_domain' | 'network' | 'range_start' | 'range_end' | 'gateway' | 'dns_servers' | 'forwarders'
+    | 'id'
+    | 'internal_domain'
+    | 'network'
+    | 'range_start'
+    | 'range_end'
+    | 'gateway'
+    | 'dns_servers'
+    | 'forwarders'
+    | 'trusted_proxies'
+    | 'proxy_protocol'
   >;
-  domains: Pick<Row<'domains'>, 'id' | 'name'>[];
-  /** The newest of each domain. */
+  domains: DomainRow[];
+  /** The newest of each domain as a whole. */
   certificates: CertificateRow[];
+  /** Challenges that the site's nginx answers. */
+  challenges: Pick<Row<'acme_challenges'>, 'id' | 'host' | 'token' | 'answer'>[];
+  /** TXT records that the site's dnsmasq serves. */
+  records: Pick<Row<'internal_records'>, 'id' | 'fqdn' | 'text'>[];
   nodes: NodeRow[];
   /** Active proxmox agents, oldest first. */
   proxmoxAgentIds: string[];
 }
 
-/** A container with its services. */
+/** A service with its names. */
+export type ServiceOfContainer = Pick<
+  ServiceRow,
+  | 'id'
+  | 'kind'
+  | 'internal_port'
+  | 'domain_id'
+  | 'backend_tls'
+  | 'external_port'
+  | 'tls'
+  | 'sni_host'
+  | 'options'
+  | 'names'
+>;
+
+/** A container with its services, and the certificates that names of theirs have to themselves. */
 export interface ContainerRows {
   container: Pick<Row<'containers'>, 'id' | 'node_id' | 'hostname' | 'vmid' | 'mac' | 'address' | 'phase'>;
-  services: Pick<
-    Row<'services'>,
-    'id' | 'kind' | 'internal_port' | 'host' | 'domain_id' | 'backend_tls' | 'external_port'
-  >[];
+  services: ServiceOfContainer[];
+  certificates: CertificateRow[];
 }
 
 /** The rows of one site as they were at one moment. */

@@ -2,7 +2,7 @@ import { ProbeReach } from '@berth/proto/agent/v1/command_pb.js';
 import { AppError } from '../errors.ts';
 import { noteCondition } from '../store/conditions.ts';
 import type { Row } from '../store/schema.ts';
-import { servicesOf } from '../store/services.ts';
+import { type ServiceRow, servicesOf } from '../store/services.ts';
 import { forget, runCommand, type Task } from './run-command.ts';
 import type { StepContext } from './saga.ts';
 import { activeAgents } from './site-agents.ts';
@@ -29,10 +29,11 @@ export async function probeServices(context: StepContext): Promise<void> {
   }
 }
 
-function probeTask(service: Row<'services'>, address: string): Task | undefined {
+function probeTask(service: ServiceRow, address: string): Task | undefined {
   const backend = { address, port: service.internal_port, tls: service.backend_tls === 1 };
-  if (service.kind === 'http' && service.host !== null) {
-    const target = { case: 'httpHost' as const, value: service.host };
+  const host = service.names[0]?.host;
+  if (host !== undefined) {
+    const target = { case: 'httpHost' as const, value: host };
     return { case: 'probeRoute', value: { target, backend, timeoutMs: PROBE_MS } };
   }
   if (service.kind === 'tcp' && service.external_port !== null) {
@@ -42,10 +43,10 @@ function probeTask(service: Row<'services'>, address: string): Task | undefined 
   return undefined;
 }
 
-async function probe(context: StepContext, agent: Row<'agents'>, service: Row<'services'>, task: Task): Promise<void> {
+async function probe(context: StepContext, agent: Row<'agents'>, service: ServiceRow, task: Task): Promise<void> {
   const key = `probe ${agent.id} ${service.id}`;
   const { probe: found } = await runCommand(context, { key, agentId: agent.id, task, deadlineMs: DEADLINE_MS });
-  const name = service.host ?? `port ${service.external_port}`;
+  const name = service.names[0]?.host ?? `port ${service.external_port}`;
   switch (found?.reach) {
     case ProbeReach.ANSWERED:
       return context.log(`${name} answered through ${agent.name} in ${found.elapsedMs} ms.`);
@@ -61,12 +62,7 @@ async function probe(context: StepContext, agent: Row<'agents'>, service: Row<'s
   }
 }
 
-async function noteSilence(
-  context: StepContext,
-  agentId: string,
-  service: Row<'services'>,
-  name: string,
-): Promise<void> {
+async function noteSilence(context: StepContext, agentId: string, service: ServiceRow, name: string): Promise<void> {
   const { siteId, containerId } = context.operation;
   await context.commit(async (tx) => {
     await noteCondition(tx, siteId, agentId, {

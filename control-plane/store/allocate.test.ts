@@ -95,7 +95,7 @@ describeEachDialect('allocators', (create) => {
     const site = await seeded();
     await put(sampleContainer(1));
     const service = { id: 'svc-1', container_id: 'ctr-000001', site_id: 'sit-1', internal_port: 22, backend_tls: 0 };
-    const rest = { host: null, domain_id: null, created_at: 1 };
+    const rest = { names: [], created_at: 1 };
     await store.transaction((tx) => insertServices(tx, [{ ...service, ...rest, kind: 'tcp', external_port: 2_000 }]));
     const pick = (kind: 'tcp' | 'udp', besides?: Set<number>) =>
       store.transaction((tx) => pickPort(tx, site, kind, besides));

@@ -3,7 +3,7 @@ import type { SecretBox } from './secrets.ts';
 import type { Db, Tx } from './store.ts';
 
 /** A certificate with its key in the clear. */
-export interface PlainCertificate extends Omit<Row<'certificates'>, 'key_box'> {
+export interface PlainCertificate extends Omit<NewRow<'certificates'>, 'key_box'> {
   key_pem: string;
 }
 
@@ -21,8 +21,17 @@ export function certificateKey(secrets: SecretBox, row: Pick<Row<'certificates'>
   return secrets.open(row.key_box, context(row.id));
 }
 
-/** The newest certificate of each domain of a site. Identifiers sort by their making. */
-export function newestCertificates(db: Db, siteId: string): Promise<Row<'certificates'>[]> {
+/**
+ * The newest certificate that is not revoked of each domain of a site as a whole, or of each name for which there is
+ * one of its own. Identifiers sort by their making.
+ * @param names only of these names, at most some hundred
+ */
+export function newestCertificates(
+  db: Db,
+  siteId: string,
+  of: 'domains' | 'names',
+  names?: readonly string[],
+): Promise<Row<'certificates'>[]> {
   return db
     .selectFrom('certificates')
     .selectAll()
@@ -32,7 +41,10 @@ export function newestCertificates(db: Db, siteId: string): Promise<Row<'certifi
         .innerJoin('domains', 'domains.id', 'c.domain_id')
         .select((ec) => ec.fn.max('c.id').as('id'))
         .where('domains.site_id', '=', siteId)
-        .groupBy('c.domain_id'),
+        .where('c.name', of === 'domains' ? '=' : '<>', '')
+        .where('c.revoked_at', 'is', null)
+        .$if(names !== undefined, (query) => query.where('c.name', 'in', [...(names ?? [])]))
+        .groupBy(['c.domain_id', 'c.name']),
     )
     .execute();
 }

@@ -7,6 +7,7 @@ import * as guestLogins from './migrations/0003-guest-logins.ts';
 import * as coveredRevision from './migrations/0004-covered-revision.ts';
 import * as access from './migrations/0005-access.ts';
 import * as identityProviders from './migrations/0006-identity-providers.ts';
+import * as ingress from './migrations/0007-ingress.ts';
 import type { Database } from './schema.ts';
 import type { DialectName } from './store.ts';
 
@@ -20,6 +21,7 @@ const STEPS: Record<string, Step> = {
   '0004-covered-revision': coveredRevision,
   '0005-access': access,
   '0006-identity-providers': identityProviders,
+  '0007-ingress': ingress,
 };
 
 /**

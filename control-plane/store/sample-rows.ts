@@ -20,6 +20,9 @@ export function sampleSite(change: Partial<Row<'sites'>> = {}): Row<'sites'> {
     revision: 0,
     created_at: 1,
     updated_at: 1,
+    trusted_proxies: '[]',
+    proxy_protocol: 0,
+    custom_domains: 0,
     ...change,
   };
 }

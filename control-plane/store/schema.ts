@@ -18,6 +18,21 @@ import type {
   SshKeysTable,
 } from './schema-directory.ts';
 import type { AgentsTable, CommandsTable, ConditionsTable, JoinTokensTable, LeasesTable } from './schema-fleet.ts';
+import type {
+  AcmeAccountsTable,
+  AcmeChallengesTable,
+  AppSessionsTable,
+  AppSignInCodesTable,
+  BackendHealthTable,
+  CertificatesTable,
+  DnsProvidersTable,
+  DnsRecordsTable,
+  DomainGrantsTable,
+  DomainsTable,
+  InternalRecordsTable,
+  ManagedCertificatesTable,
+  ServiceNamesTable,
+} from './schema-ingress.ts';
 import type { OperationLogsTable, OperationStepsTable, OperationsTable } from './schema-operations.ts';
 import type {
   AuditTable,
@@ -58,6 +73,10 @@ export interface SitesTable {
   revision: Generated<number>;
   created_at: number;
   updated_at: number;
+  /** JSON array of networks. */
+  trusted_proxies: Generated<string>;
+  proxy_protocol: Generated<number>;
+  custom_domains: Generated<number>;
 }
 
 /** What each revision touched: a container, or (with null) the site as a whole. */
@@ -66,28 +85,6 @@ export interface SiteChangesTable {
   revision: number;
   container_id: string | null;
   at: number;
-}
-
-export interface DomainsTable {
-  id: string;
-  site_id: string;
-  /** External domain, unique over all sites. */
-  name: string;
-  created_at: number;
-}
-
-export interface CertificatesTable {
-  id: string;
-  domain_id: string;
-  /** JSON array. */
-  dns_names: string;
-  chain_pem: string;
-  /** Sealed PEM key. */
-  key_box: Uint8Array;
-  self_signed: number;
-  not_before: number;
-  not_after: number;
-  created_at: number;
 }
 
 export interface NodesTable {
@@ -171,13 +168,18 @@ export interface ServicesTable {
   site_id: string;
   kind: 'http' | 'tcp' | 'udp';
   internal_port: number;
-  /** For http, unique over all sites. */
-  host: string | null;
-  domain_id: string | null;
   backend_tls: number;
-  /** For tcp and udp, unique per site and kind. */
+  /** For tcp and udp, unique per site and kind together with the name it is asked for by. */
   external_port: number | null;
   created_at: number;
+  /** How a TCP service uses TLS; empty: not at all. */
+  tls: Generated<'' | 'terminate' | 'pass_through'>;
+  /** With TLS, the name by which a TCP service is asked for (SNI). */
+  sni_host: Generated<string>;
+  /** The domain that `sni_host` is under; the names of http are in service_names. */
+  domain_id: string | null;
+  /** JSON of what else is wanted, see service-options.ts; null: the defaults. */
+  options: string | null;
 }
 
 export interface Database {
@@ -186,13 +188,24 @@ export interface Database {
   sites: SitesTable;
   site_changes: SiteChangesTable;
   domains: DomainsTable;
+  domain_grants: DomainGrantsTable;
   certificates: CertificatesTable;
+  managed_certificates: ManagedCertificatesTable;
+  acme_accounts: AcmeAccountsTable;
+  acme_challenges: AcmeChallengesTable;
+  internal_records: InternalRecordsTable;
+  dns_providers: DnsProvidersTable;
+  dns_records: DnsRecordsTable;
   nodes: NodesTable;
   foreign_vmids: ForeignVmidsTable;
   freed_addresses: FreedAddressesTable;
   containers: ContainersTable;
   guest_states: GuestStatesTable;
   services: ServicesTable;
+  service_names: ServiceNamesTable;
+  backend_health: BackendHealthTable;
+  app_sessions: AppSessionsTable;
+  app_sign_in_codes: AppSignInCodesTable;
   agents: AgentsTable;
   join_tokens: JoinTokensTable;
   conditions: ConditionsTable;

@@ -102,7 +102,7 @@ test('a port that somebody else has taken on the host is served soon after it is
 function setHost(service: string, host: string): void {
   const db = new Database(join(lab.stateDir('cp'), 'berth.db'));
   try {
-    db.prepare('update services set host = ? where id = ?').run(host, service);
+    db.prepare('update service_names set host = ? where service_id = ?').run(host, service);
   } finally {
     db.close();
   }

@@ -21,6 +21,43 @@ CREATE TABLE `access_requests` (
   CONSTRAINT `access_requests_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `acme_accounts` (
+  `id` varchar(40) NOT NULL,
+  `name` varchar(63) NOT NULL,
+  `directory_url` varchar(500) NOT NULL,
+  `email` varchar(254) NOT NULL,
+  `terms_agreed` smallint NOT NULL,
+  `eab_key_id` varchar(255) NOT NULL,
+  `ca_pem` mediumtext NOT NULL,
+  `key_box` mediumblob NOT NULL,
+  `account_url` varchar(500) NOT NULL,
+  `last_error` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `eab_hmac_box` mediumblob DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `acme_accounts_name` (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `acme_challenges` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `managed_id` varchar(40) NOT NULL,
+  `kind` varchar(16) NOT NULL,
+  `host` varchar(253) NOT NULL,
+  `token` varchar(255) NOT NULL,
+  `answer` varchar(600) NOT NULL,
+  `revision` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `dns_provider_id` varchar(40) DEFAULT NULL,
+  `record` mediumtext DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `acme_challenges_site` (`site_id`),
+  KEY `acme_challenges_managed` (`managed_id`),
+  CONSTRAINT `acme_challenges_managed` FOREIGN KEY (`managed_id`) REFERENCES `managed_certificates` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `acme_challenges_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `agents` (
   `id` varchar(40) NOT NULL,
   `site_id` varchar(40) NOT NULL,
@@ -74,6 +111,34 @@ CREATE TABLE `api_tokens` (
   CONSTRAINT `api_tokens_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `app_sessions` (
+  `id` varchar(40) NOT NULL,
+  `session_id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `host` varchar(253) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `last_seen_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `app_sessions_user` (`user_id`),
+  KEY `app_sessions_by_session_id` (`session_id`),
+  CONSTRAINT `app_sessions_session` FOREIGN KEY (`session_id`) REFERENCES `sessions` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `app_sessions_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `app_sign_in_codes` (
+  `id` varchar(40) NOT NULL,
+  `code_hash` varchar(64) NOT NULL,
+  `session_id` varchar(40) NOT NULL,
+  `user_id` varchar(40) NOT NULL,
+  `host` varchar(253) NOT NULL,
+  `state_hash` varchar(64) NOT NULL,
+  `expires_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `app_sign_in_codes_hash` (`code_hash`),
+  KEY `app_sign_in_codes_session` (`session_id`),
+  CONSTRAINT `app_sign_in_codes_session` FOREIGN KEY (`session_id`) REFERENCES `sessions` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `audit` (
   `id` varchar(40) NOT NULL,
   `at` bigint NOT NULL,
@@ -97,6 +162,18 @@ CREATE TABLE `audit` (
   KEY `audit_by_site_id_id` (`site_id`,`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `backend_health` (
+  `agent_id` varchar(40) NOT NULL,
+  `service_id` varchar(40) NOT NULL,
+  `healthy` smallint NOT NULL,
+  `error` mediumtext NOT NULL,
+  `since` bigint NOT NULL,
+  PRIMARY KEY (`service_id`,`agent_id`),
+  KEY `backend_health_agent` (`agent_id`),
+  CONSTRAINT `backend_health_agent` FOREIGN KEY (`agent_id`) REFERENCES `agents` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `backend_health_service` FOREIGN KEY (`service_id`) REFERENCES `services` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `certificates` (
   `id` varchar(40) NOT NULL,
   `domain_id` varchar(40) NOT NULL,
@@ -107,8 +184,13 @@ CREATE TABLE `certificates` (
   `not_before` bigint NOT NULL,
   `not_after` bigint NOT NULL,
   `created_at` bigint NOT NULL,
+  `name` varchar(253) NOT NULL DEFAULT '',
+  `issuer` varchar(255) NOT NULL DEFAULT '',
+  `serial` varchar(64) NOT NULL DEFAULT '',
+  `revoked_at` bigint DEFAULT NULL,
   PRIMARY KEY (`id`),
   KEY `certificates_by_domain_id` (`domain_id`),
+  KEY `certificates_by_domain_id_name` (`domain_id`,`name`),
   CONSTRAINT `certificates_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -222,15 +304,87 @@ CREATE TABLE `directory_changes` (
   PRIMARY KEY (`revision`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `dns_providers` (
+  `id` varchar(40) NOT NULL,
+  `name` varchar(63) NOT NULL,
+  `kind` varchar(16) NOT NULL,
+  `settings` mediumtext NOT NULL,
+  `check_servers` mediumtext NOT NULL,
+  `last_error` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `secret_box` mediumblob DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `dns_providers_name` (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `dns_records` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `domain_name` varchar(253) NOT NULL,
+  `dns_provider_id` varchar(40) NOT NULL,
+  `name` varchar(253) NOT NULL,
+  `type` varchar(8) NOT NULL,
+  `value` varchar(253) NOT NULL,
+  `wanted` smallint NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `problem` mediumtext NOT NULL,
+  `failures` int NOT NULL,
+  `next_try_at` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `record` mediumtext DEFAULT NULL,
+  `leased_by` varchar(80) DEFAULT NULL,
+  `leased_until` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `dns_records_name` (`name`,`type`),
+  KEY `dns_records_provider` (`dns_provider_id`),
+  KEY `dns_records_by_next_try_at` (`next_try_at`),
+  CONSTRAINT `dns_records_provider` FOREIGN KEY (`dns_provider_id`) REFERENCES `dns_providers` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `domains` (
   `id` varchar(40) NOT NULL,
   `site_id` varchar(40) NOT NULL,
   `name` varchar(253) NOT NULL,
   `created_at` bigint NOT NULL,
+  `owner_id` varchar(40) DEFAULT NULL,
+  `access` varchar(16) NOT NULL DEFAULT 'shared',
+  `verified_at` bigint DEFAULT NULL,
+  `proof_token` varchar(64) NOT NULL DEFAULT '',
+  `proof_checked_at` bigint DEFAULT NULL,
+  `proof_error` varchar(500) NOT NULL DEFAULT '',
+  `certificate_source` varchar(16) NOT NULL DEFAULT 'self_signed',
+  `certificate_scope` varchar(16) NOT NULL DEFAULT 'wildcard',
+  `acme_account_id` varchar(40) DEFAULT NULL,
+  `challenge` varchar(16) NOT NULL DEFAULT '',
+  `dns_provider_id` varchar(40) DEFAULT NULL,
+  `publish_dns` smallint NOT NULL DEFAULT 0,
+  `hsts_max_age` int NOT NULL DEFAULT 31536000,
+  `hsts_subdomains` smallint NOT NULL DEFAULT 0,
+  `hsts_preload` smallint NOT NULL DEFAULT 0,
+  `oauth2_proxy_url` varchar(255) NOT NULL DEFAULT '',
+  `updated_at` bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
   UNIQUE KEY `domains_name` (`name`),
   KEY `domains_site` (`site_id`),
   CONSTRAINT `domains_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `domain_grants` (
+  `id` varchar(40) NOT NULL,
+  `domain_id` varchar(40) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `user_id` varchar(40) DEFAULT NULL,
+  `group_id` varchar(40) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `domain_grants_user` (`domain_id`,`user_id`),
+  UNIQUE KEY `domain_grants_group` (`domain_id`,`group_id`),
+  KEY `domain_grants_user_id` (`user_id`),
+  KEY `domain_grants_group_id` (`group_id`),
+  CONSTRAINT `domain_grants_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `domain_grants_group_id` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `domain_grants_user_id` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `foreign_vmids` (
@@ -314,6 +468,17 @@ CREATE TABLE `idempotency_keys` (
   PRIMARY KEY (`user_id`,`method`,`idempotency_key`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `internal_records` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `fqdn` varchar(253) NOT NULL,
+  `text` varchar(255) NOT NULL,
+  `created_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `internal_records_content` (`site_id`,`fqdn`,`text`),
+  CONSTRAINT `internal_records_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `join_tokens` (
   `id` varchar(40) NOT NULL,
   `token_hash` char(64) NOT NULL,
@@ -360,6 +525,37 @@ CREATE TABLE `mail_links` (
   KEY `mail_links_user` (`user_id`),
   KEY `mail_links_by_email` (`email`),
   CONSTRAINT `mail_links_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `managed_certificates` (
+  `id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `domain_id` varchar(40) NOT NULL,
+  `name` varchar(253) NOT NULL,
+  `dns_names` mediumtext NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `next_try_at` bigint NOT NULL,
+  `next_try_reason` varchar(255) NOT NULL,
+  `failures` int NOT NULL,
+  `last_error` mediumtext NOT NULL,
+  `progress` varchar(500) NOT NULL,
+  `explanation_url` varchar(500) NOT NULL,
+  `order_url` varchar(500) NOT NULL,
+  `ari_id` varchar(255) NOT NULL,
+  `ari_next_look_at` bigint NOT NULL,
+  `warned_for` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `updated_at` bigint NOT NULL,
+  `certificate_id` varchar(40) DEFAULT NULL,
+  `last_error_at` bigint DEFAULT NULL,
+  `order_key_box` mediumblob DEFAULT NULL,
+  `order_started_at` bigint DEFAULT NULL,
+  `leased_by` varchar(80) DEFAULT NULL,
+  `leased_until` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `managed_certificates_name` (`domain_id`,`name`),
+  KEY `managed_certificates_by_next_try_at` (`next_try_at`),
+  CONSTRAINT `managed_certificates_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `nodes` (
@@ -549,16 +745,33 @@ CREATE TABLE `services` (
   `internal_port` int NOT NULL,
   `backend_tls` smallint NOT NULL,
   `created_at` bigint NOT NULL,
-  `host` varchar(253) DEFAULT NULL,
   `domain_id` varchar(40) DEFAULT NULL,
   `external_port` int DEFAULT NULL,
+  `options` mediumtext DEFAULT NULL,
+  `tls` varchar(16) NOT NULL DEFAULT '',
+  `sni_host` varchar(253) NOT NULL DEFAULT '',
   PRIMARY KEY (`id`),
-  UNIQUE KEY `services_host` (`host`),
-  UNIQUE KEY `services_port` (`site_id`,`kind`,`external_port`),
+  UNIQUE KEY `services_port` (`site_id`,`kind`,`external_port`,`sni_host`),
   KEY `services_domain` (`domain_id`),
   KEY `services_by_container_id` (`container_id`),
   CONSTRAINT `services_container` FOREIGN KEY (`container_id`) REFERENCES `containers` (`id`) ON DELETE CASCADE,
   CONSTRAINT `services_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `service_names` (
+  `id` varchar(40) NOT NULL,
+  `service_id` varchar(40) NOT NULL,
+  `site_id` varchar(40) NOT NULL,
+  `domain_id` varchar(40) NOT NULL,
+  `host` varchar(253) NOT NULL,
+  `path` varchar(200) NOT NULL,
+  `position` int NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `service_names_place` (`host`,`path`),
+  KEY `service_names_domain` (`domain_id`),
+  KEY `service_names_by_service_id` (`service_id`),
+  CONSTRAINT `service_names_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`),
+  CONSTRAINT `service_names_service` FOREIGN KEY (`service_id`) REFERENCES `services` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `sessions` (
@@ -602,6 +815,9 @@ CREATE TABLE `sites` (
   `created_at` bigint NOT NULL,
   `updated_at` bigint NOT NULL,
   `revision` bigint NOT NULL DEFAULT 0,
+  `trusted_proxies` varchar(4000) NOT NULL DEFAULT '[]',
+  `proxy_protocol` smallint NOT NULL DEFAULT 0,
+  `custom_domains` smallint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
   UNIQUE KEY `sites_name` (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

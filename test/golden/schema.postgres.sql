@@ -23,6 +23,41 @@ CREATE INDEX access_requests_by_created_at ON public.access_requests USING btree
 
 CREATE INDEX access_requests_by_user_id ON public.access_requests USING btree (user_id);
 
+create table acme_accounts (
+  id character varying(40) not null,
+  name character varying(63) not null,
+  directory_url character varying(500) not null,
+  email character varying(254) not null,
+  terms_agreed smallint not null,
+  eab_key_id character varying(255) not null,
+  ca_pem text not null,
+  key_box bytea not null,
+  account_url character varying(500) not null,
+  last_error text not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  eab_hmac_box bytea,
+  constraint acme_accounts_name UNIQUE (name),
+  constraint acme_accounts_pkey PRIMARY KEY (id)
+);
+
+create table acme_challenges (
+  id character varying(40) not null,
+  site_id character varying(40) not null,
+  managed_id character varying(40) not null,
+  kind character varying(16) not null,
+  host character varying(253) not null,
+  token character varying(255) not null,
+  answer character varying(600) not null,
+  revision bigint not null,
+  created_at bigint not null,
+  dns_provider_id character varying(40),
+  record text,
+  constraint acme_challenges_managed FOREIGN KEY (managed_id) REFERENCES managed_certificates(id) ON DELETE CASCADE,
+  constraint acme_challenges_pkey PRIMARY KEY (id),
+  constraint acme_challenges_site FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE
+);
+
 create table agents (
   id character varying(40) not null,
   site_id character varying(40) not null,
@@ -76,6 +111,34 @@ create table api_tokens (
 
 CREATE INDEX api_tokens_by_user_id ON public.api_tokens USING btree (user_id);
 
+create table app_sessions (
+  id character varying(40) not null,
+  session_id character varying(40) not null,
+  user_id character varying(40) not null,
+  host character varying(253) not null,
+  created_at bigint not null,
+  last_seen_at bigint not null,
+  constraint app_sessions_pkey PRIMARY KEY (id),
+  constraint app_sessions_session FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint app_sessions_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+CREATE INDEX app_sessions_by_session_id ON public.app_sessions USING btree (session_id);
+
+create table app_sign_in_codes (
+  id character varying(40) not null,
+  code_hash character varying(64) not null,
+  session_id character varying(40) not null,
+  user_id character varying(40) not null,
+  host character varying(253) not null,
+  state_hash character varying(64) not null,
+  expires_at bigint not null,
+  constraint app_sign_in_codes_pkey PRIMARY KEY (id),
+  constraint app_sign_in_codes_session FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX app_sign_in_codes_hash ON public.app_sign_in_codes USING btree (code_hash);
+
 create table audit (
   id character varying(40) not null,
   at bigint not null,
@@ -112,6 +175,17 @@ end$function$
 
 CREATE TRIGGER audit_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
 
+create table backend_health (
+  agent_id character varying(40) not null,
+  service_id character varying(40) not null,
+  healthy smallint not null,
+  error text not null,
+  since bigint not null,
+  constraint backend_health_agent FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE,
+  constraint backend_health_pk PRIMARY KEY (service_id, agent_id),
+  constraint backend_health_service FOREIGN KEY (service_id) REFERENCES services(id) ON DELETE CASCADE
+);
+
 create table certificates (
   id character varying(40) not null,
   domain_id character varying(40) not null,
@@ -122,11 +196,17 @@ create table certificates (
   not_before bigint not null,
   not_after bigint not null,
   created_at bigint not null,
+  name character varying(253) not null default ''::character varying,
+  issuer character varying(255) not null default ''::character varying,
+  serial character varying(64) not null default ''::character varying,
+  revoked_at bigint,
   constraint certificates_domain FOREIGN KEY (domain_id) REFERENCES domains(id) ON DELETE CASCADE,
   constraint certificates_pkey PRIMARY KEY (id)
 );
 
 CREATE INDEX certificates_by_domain_id ON public.certificates USING btree (domain_id);
+
+CREATE INDEX certificates_by_domain_id_name ON public.certificates USING btree (domain_id, name);
 
 create table commands (
   id character varying(40) not null,
@@ -246,11 +326,81 @@ create table directory_changes (
   constraint directory_changes_pk PRIMARY KEY (revision)
 );
 
+create table dns_providers (
+  id character varying(40) not null,
+  name character varying(63) not null,
+  kind character varying(16) not null,
+  settings text not null,
+  check_servers text not null,
+  last_error text not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  secret_box bytea,
+  constraint dns_providers_name UNIQUE (name),
+  constraint dns_providers_pkey PRIMARY KEY (id)
+);
+
+create table dns_records (
+  id character varying(40) not null,
+  site_id character varying(40) not null,
+  domain_name character varying(253) not null,
+  dns_provider_id character varying(40) not null,
+  name character varying(253) not null,
+  type character varying(8) not null,
+  value character varying(253) not null,
+  wanted smallint not null,
+  state character varying(16) not null,
+  problem text not null,
+  failures integer not null,
+  next_try_at bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  record text,
+  leased_by character varying(80),
+  leased_until bigint,
+  constraint dns_records_name UNIQUE (name, type),
+  constraint dns_records_pkey PRIMARY KEY (id),
+  constraint dns_records_provider FOREIGN KEY (dns_provider_id) REFERENCES dns_providers(id)
+);
+
+CREATE INDEX dns_records_by_next_try_at ON public.dns_records USING btree (next_try_at);
+
+create table domain_grants (
+  id character varying(40) not null,
+  domain_id character varying(40) not null,
+  created_at bigint not null,
+  user_id character varying(40),
+  group_id character varying(40),
+  constraint domain_grants_domain FOREIGN KEY (domain_id) REFERENCES domains(id) ON DELETE CASCADE,
+  constraint domain_grants_group UNIQUE (domain_id, group_id),
+  constraint domain_grants_group_id FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE,
+  constraint domain_grants_pkey PRIMARY KEY (id),
+  constraint domain_grants_user UNIQUE (domain_id, user_id),
+  constraint domain_grants_user_id FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table domains (
   id character varying(40) not null,
   site_id character varying(40) not null,
   name character varying(253) not null,
   created_at bigint not null,
+  owner_id character varying(40),
+  access character varying(16) not null default 'shared'::character varying,
+  verified_at bigint,
+  proof_token character varying(64) not null default ''::character varying,
+  proof_checked_at bigint,
+  proof_error character varying(500) not null default ''::character varying,
+  certificate_source character varying(16) not null default 'self_signed'::character varying,
+  certificate_scope character varying(16) not null default 'wildcard'::character varying,
+  acme_account_id character varying(40),
+  challenge character varying(16) not null default ''::character varying,
+  dns_provider_id character varying(40),
+  publish_dns smallint not null default 0,
+  hsts_max_age integer not null default 31536000,
+  hsts_subdomains smallint not null default 0,
+  hsts_preload smallint not null default 0,
+  oauth2_proxy_url character varying(255) not null default ''::character varying,
+  updated_at bigint not null default 0,
   constraint domains_name UNIQUE (name),
   constraint domains_pkey PRIMARY KEY (id),
   constraint domains_site FOREIGN KEY (site_id) REFERENCES sites(id)
@@ -338,6 +488,17 @@ create table idempotency_keys (
   constraint idempotency_keys_pk PRIMARY KEY (user_id, method, idempotency_key)
 );
 
+create table internal_records (
+  id character varying(40) not null,
+  site_id character varying(40) not null,
+  fqdn character varying(253) not null,
+  text character varying(255) not null,
+  created_at bigint not null,
+  constraint internal_records_content UNIQUE (site_id, fqdn, text),
+  constraint internal_records_pkey PRIMARY KEY (id),
+  constraint internal_records_site FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE
+);
+
 create table join_tokens (
   id character varying(40) not null,
   token_hash character(64) not null,
@@ -385,6 +546,38 @@ create table mail_links (
 );
 
 CREATE INDEX mail_links_by_email ON public.mail_links USING btree (email);
+
+create table managed_certificates (
+  id character varying(40) not null,
+  site_id character varying(40) not null,
+  domain_id character varying(40) not null,
+  name character varying(253) not null,
+  dns_names text not null,
+  state character varying(16) not null,
+  next_try_at bigint not null,
+  next_try_reason character varying(255) not null,
+  failures integer not null,
+  last_error text not null,
+  progress character varying(500) not null,
+  explanation_url character varying(500) not null,
+  order_url character varying(500) not null,
+  ari_id character varying(255) not null,
+  ari_next_look_at bigint not null,
+  warned_for bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  certificate_id character varying(40),
+  last_error_at bigint,
+  order_key_box bytea,
+  order_started_at bigint,
+  leased_by character varying(80),
+  leased_until bigint,
+  constraint managed_certificates_domain FOREIGN KEY (domain_id) REFERENCES domains(id) ON DELETE CASCADE,
+  constraint managed_certificates_name UNIQUE (domain_id, name),
+  constraint managed_certificates_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX managed_certificates_by_next_try_at ON public.managed_certificates USING btree (next_try_at);
 
 create table nodes (
   id character varying(40) not null,
@@ -561,6 +754,22 @@ create table recovery_codes (
 
 CREATE INDEX recovery_codes_by_user_id ON public.recovery_codes USING btree (user_id);
 
+create table service_names (
+  id character varying(40) not null,
+  service_id character varying(40) not null,
+  site_id character varying(40) not null,
+  domain_id character varying(40) not null,
+  host character varying(253) not null,
+  path character varying(200) not null,
+  position integer not null,
+  constraint service_names_domain FOREIGN KEY (domain_id) REFERENCES domains(id),
+  constraint service_names_pkey PRIMARY KEY (id),
+  constraint service_names_place UNIQUE (host, path),
+  constraint service_names_service FOREIGN KEY (service_id) REFERENCES services(id) ON DELETE CASCADE
+);
+
+CREATE INDEX service_names_by_service_id ON public.service_names USING btree (service_id);
+
 create table services (
   id character varying(40) not null,
   container_id character varying(40) not null,
@@ -569,14 +778,15 @@ create table services (
   internal_port integer not null,
   backend_tls smallint not null,
   created_at bigint not null,
-  host character varying(253),
   domain_id character varying(40),
   external_port integer,
+  options text,
+  tls character varying(16) not null default ''::character varying,
+  sni_host character varying(253) not null default ''::character varying,
   constraint services_container FOREIGN KEY (container_id) REFERENCES containers(id) ON DELETE CASCADE,
   constraint services_domain FOREIGN KEY (domain_id) REFERENCES domains(id),
-  constraint services_host UNIQUE (host),
   constraint services_pkey PRIMARY KEY (id),
-  constraint services_port UNIQUE (site_id, kind, external_port)
+  constraint services_port UNIQUE (site_id, kind, external_port, sni_host)
 );
 
 CREATE INDEX services_by_container_id ON public.services USING btree (container_id);
@@ -648,6 +858,9 @@ create table sites (
   created_at bigint not null,
   updated_at bigint not null,
   revision bigint not null default 0,
+  trusted_proxies character varying(4000) not null default '[]'::character varying,
+  proxy_protocol smallint not null default 0,
+  custom_domains smallint not null default 0,
   constraint sites_name UNIQUE (name),
   constraint sites_pkey PRIMARY KEY (id)
 );

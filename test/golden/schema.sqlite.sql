@@ -22,6 +22,39 @@ CREATE INDEX "access_requests_by_created_at" on "access_requests" ("created_at")
 
 CREATE INDEX "access_requests_by_user_id" on "access_requests" ("user_id");
 
+CREATE TABLE "acme_accounts" (
+  "id" varchar(40) not null primary key,
+  "name" varchar(63) not null,
+  "directory_url" varchar(500) not null,
+  "email" varchar(254) not null,
+  "terms_agreed" smallint not null,
+  "eab_key_id" varchar(255) not null,
+  "ca_pem" text not null,
+  "key_box" blob not null,
+  "account_url" varchar(500) not null,
+  "last_error" text not null,
+  "created_at" bigint not null,
+  "updated_at" bigint not null,
+  "eab_hmac_box" blob,
+  constraint "acme_accounts_name" unique ("name")
+);
+
+CREATE TABLE "acme_challenges" (
+  "id" varchar(40) not null primary key,
+  "site_id" varchar(40) not null,
+  "managed_id" varchar(40) not null,
+  "kind" varchar(16) not null,
+  "host" varchar(253) not null,
+  "token" varchar(255) not null,
+  "answer" varchar(600) not null,
+  "revision" bigint not null,
+  "created_at" bigint not null,
+  "dns_provider_id" varchar(40),
+  "record" text,
+  constraint "acme_challenges_site" foreign key ("site_id") references "sites" ("id") on delete cascade,
+  constraint "acme_challenges_managed" foreign key ("managed_id") references "managed_certificates" ("id") on delete cascade
+);
+
 CREATE TABLE "agents" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
@@ -73,6 +106,32 @@ CREATE TABLE "api_tokens" (
 
 CREATE INDEX "api_tokens_by_user_id" on "api_tokens" ("user_id");
 
+CREATE TABLE "app_sessions" (
+  "id" varchar(40) not null primary key,
+  "session_id" varchar(40) not null,
+  "user_id" varchar(40) not null,
+  "host" varchar(253) not null,
+  "created_at" bigint not null,
+  "last_seen_at" bigint not null,
+  constraint "app_sessions_session" foreign key ("session_id") references "sessions" ("id") on delete cascade,
+  constraint "app_sessions_user" foreign key ("user_id") references "users" ("id") on delete cascade
+);
+
+CREATE INDEX "app_sessions_by_session_id" on "app_sessions" ("session_id");
+
+CREATE TABLE "app_sign_in_codes" (
+  "id" varchar(40) not null primary key,
+  "code_hash" varchar(64) not null,
+  "session_id" varchar(40) not null,
+  "user_id" varchar(40) not null,
+  "host" varchar(253) not null,
+  "state_hash" varchar(64) not null,
+  "expires_at" bigint not null,
+  constraint "app_sign_in_codes_session" foreign key ("session_id") references "sessions" ("id") on delete cascade
+);
+
+CREATE UNIQUE INDEX "app_sign_in_codes_hash" on "app_sign_in_codes" ("code_hash");
+
 CREATE TRIGGER "audit_no_delete" before delete on "audit"
 begin
   select raise(abort, 'rows of audit are never changed or deleted');
@@ -109,6 +168,17 @@ CREATE INDEX "audit_by_site_id_id" on "audit" ("site_id", "id");
 
 CREATE INDEX "audit_by_user_id_id" on "audit" ("user_id", "id");
 
+CREATE TABLE "backend_health" (
+  "agent_id" varchar(40) not null,
+  "service_id" varchar(40) not null,
+  "healthy" smallint not null,
+  "error" text not null,
+  "since" bigint not null,
+  constraint "backend_health_pk" primary key ("service_id", "agent_id"),
+  constraint "backend_health_agent" foreign key ("agent_id") references "agents" ("id") on delete cascade,
+  constraint "backend_health_service" foreign key ("service_id") references "services" ("id") on delete cascade
+);
+
 CREATE TABLE "certificates" (
   "id" varchar(40) not null primary key,
   "domain_id" varchar(40) not null,
@@ -119,10 +189,16 @@ CREATE TABLE "certificates" (
   "not_before" bigint not null,
   "not_after" bigint not null,
   "created_at" bigint not null,
+  "name" varchar(253) default '' not null,
+  "issuer" varchar(255) default '' not null,
+  "serial" varchar(64) default '' not null,
+  "revoked_at" bigint,
   constraint "certificates_domain" foreign key ("domain_id") references "domains" ("id") on delete cascade
 );
 
 CREATE INDEX "certificates_by_domain_id" on "certificates" ("domain_id");
+
+CREATE INDEX "certificates_by_domain_id_name" on "certificates" ("domain_id", "name");
 
 CREATE TABLE "commands" (
   "id" varchar(40) not null primary key,
@@ -238,11 +314,78 @@ CREATE TABLE "directory_changes" (
   constraint "directory_changes_pk" primary key ("revision")
 );
 
+CREATE TABLE "dns_providers" (
+  "id" varchar(40) not null primary key,
+  "name" varchar(63) not null,
+  "kind" varchar(16) not null,
+  "settings" text not null,
+  "check_servers" text not null,
+  "last_error" text not null,
+  "created_at" bigint not null,
+  "updated_at" bigint not null,
+  "secret_box" blob,
+  constraint "dns_providers_name" unique ("name")
+);
+
+CREATE TABLE "dns_records" (
+  "id" varchar(40) not null primary key,
+  "site_id" varchar(40) not null,
+  "domain_name" varchar(253) not null,
+  "dns_provider_id" varchar(40) not null,
+  "name" varchar(253) not null,
+  "type" varchar(8) not null,
+  "value" varchar(253) not null,
+  "wanted" smallint not null,
+  "state" varchar(16) not null,
+  "problem" text not null,
+  "failures" integer not null,
+  "next_try_at" bigint not null,
+  "created_at" bigint not null,
+  "updated_at" bigint not null,
+  "record" text,
+  "leased_by" varchar(80),
+  "leased_until" bigint,
+  constraint "dns_records_name" unique ("name", "type"),
+  constraint "dns_records_provider" foreign key ("dns_provider_id") references "dns_providers" ("id")
+);
+
+CREATE INDEX "dns_records_by_next_try_at" on "dns_records" ("next_try_at");
+
+CREATE TABLE "domain_grants" (
+  "id" varchar(40) not null primary key,
+  "domain_id" varchar(40) not null,
+  "created_at" bigint not null,
+  "user_id" varchar(40),
+  "group_id" varchar(40),
+  constraint "domain_grants_user" unique ("domain_id", "user_id"),
+  constraint "domain_grants_group" unique ("domain_id", "group_id"),
+  constraint "domain_grants_domain" foreign key ("domain_id") references "domains" ("id") on delete cascade,
+  constraint "domain_grants_user_id" foreign key ("user_id") references "users" ("id") on delete cascade,
+  constraint "domain_grants_group_id" foreign key ("group_id") references "groups" ("id") on delete cascade
+);
+
 CREATE TABLE "domains" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
   "name" varchar(253) not null,
   "created_at" bigint not null,
+  "owner_id" varchar(40),
+  "access" varchar(16) default 'shared' not null,
+  "verified_at" bigint,
+  "proof_token" varchar(64) default '' not null,
+  "proof_checked_at" bigint,
+  "proof_error" varchar(500) default '' not null,
+  "certificate_source" varchar(16) default 'self_signed' not null,
+  "certificate_scope" varchar(16) default 'wildcard' not null,
+  "acme_account_id" varchar(40),
+  "challenge" varchar(16) default '' not null,
+  "dns_provider_id" varchar(40),
+  "publish_dns" smallint default 0 not null,
+  "hsts_max_age" integer default 31536000 not null,
+  "hsts_subdomains" smallint default 0 not null,
+  "hsts_preload" smallint default 0 not null,
+  "oauth2_proxy_url" varchar(255) default '' not null,
+  "updated_at" bigint default 0 not null,
   constraint "domains_name" unique ("name"),
   constraint "domains_site" foreign key ("site_id") references "sites" ("id")
 );
@@ -326,6 +469,16 @@ CREATE TABLE "idempotency_keys" (
   constraint "idempotency_keys_pk" primary key ("user_id", "method", "idempotency_key")
 );
 
+CREATE TABLE "internal_records" (
+  "id" varchar(40) not null primary key,
+  "site_id" varchar(40) not null,
+  "fqdn" varchar(253) not null,
+  "text" varchar(255) not null,
+  "created_at" bigint not null,
+  constraint "internal_records_content" unique ("site_id", "fqdn", "text"),
+  constraint "internal_records_site" foreign key ("site_id") references "sites" ("id") on delete cascade
+);
+
 CREATE TABLE "join_tokens" (
   "id" varchar(40) not null primary key,
   "token_hash" char(64) not null,
@@ -371,6 +524,37 @@ CREATE TABLE "mail_links" (
 );
 
 CREATE INDEX "mail_links_by_email" on "mail_links" ("email");
+
+CREATE TABLE "managed_certificates" (
+  "id" varchar(40) not null primary key,
+  "site_id" varchar(40) not null,
+  "domain_id" varchar(40) not null,
+  "name" varchar(253) not null,
+  "dns_names" text not null,
+  "state" varchar(16) not null,
+  "next_try_at" bigint not null,
+  "next_try_reason" varchar(255) not null,
+  "failures" integer not null,
+  "last_error" text not null,
+  "progress" varchar(500) not null,
+  "explanation_url" varchar(500) not null,
+  "order_url" varchar(500) not null,
+  "ari_id" varchar(255) not null,
+  "ari_next_look_at" bigint not null,
+  "warned_for" bigint not null,
+  "created_at" bigint not null,
+  "updated_at" bigint not null,
+  "certificate_id" varchar(40),
+  "last_error_at" bigint,
+  "order_key_box" blob,
+  "order_started_at" bigint,
+  "leased_by" varchar(80),
+  "leased_until" bigint,
+  constraint "managed_certificates_name" unique ("domain_id", "name"),
+  constraint "managed_certificates_domain" foreign key ("domain_id") references "domains" ("id") on delete cascade
+);
+
+CREATE INDEX "managed_certificates_by_next_try_at" on "managed_certificates" ("next_try_at");
 
 CREATE TABLE "nodes" (
   "id" varchar(40) not null primary key,
@@ -539,6 +723,21 @@ CREATE TABLE "recovery_codes" (
 
 CREATE INDEX "recovery_codes_by_user_id" on "recovery_codes" ("user_id");
 
+CREATE TABLE "service_names" (
+  "id" varchar(40) not null primary key,
+  "service_id" varchar(40) not null,
+  "site_id" varchar(40) not null,
+  "domain_id" varchar(40) not null,
+  "host" varchar(253) not null,
+  "path" varchar(200) not null,
+  "position" integer not null,
+  constraint "service_names_place" unique ("host", "path"),
+  constraint "service_names_service" foreign key ("service_id") references "services" ("id") on delete cascade,
+  constraint "service_names_domain" foreign key ("domain_id") references "domains" ("id")
+);
+
+CREATE INDEX "service_names_by_service_id" on "service_names" ("service_id");
+
 CREATE TABLE "services" (
   "id" varchar(40) not null primary key,
   "container_id" varchar(40) not null,
@@ -547,11 +746,12 @@ CREATE TABLE "services" (
   "internal_port" integer not null,
   "backend_tls" smallint not null,
   "created_at" bigint not null,
-  "host" varchar(253),
   "domain_id" varchar(40),
   "external_port" integer,
-  constraint "services_host" unique ("host"),
-  constraint "services_port" unique ("site_id", "kind", "external_port"),
+  "options" text,
+  "tls" varchar(16) default '' not null,
+  "sni_host" varchar(253) default '' not null,
+  constraint "services_port" unique ("site_id", "kind", "external_port", "sni_host"),
   constraint "services_container" foreign key ("container_id") references "containers" ("id") on delete cascade,
   constraint "services_domain" foreign key ("domain_id") references "domains" ("id")
 );
@@ -622,6 +822,9 @@ CREATE TABLE "sites" (
   "created_at" bigint not null,
   "updated_at" bigint not null,
   "revision" bigint default 0 not null,
+  "trusted_proxies" varchar(4000) default '[]' not null,
+  "proxy_protocol" smallint default 0 not null,
+  "custom_domains" smallint default 0 not null,
   constraint "sites_name" unique ("name")
 );
 

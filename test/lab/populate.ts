@@ -2,6 +2,7 @@ import { newId } from '@berth/control-plane/ids.ts';
 import { loadMasterKey } from '@berth/control-plane/master-key.ts';
 import { openStore } from '@berth/control-plane/store/open.ts';
 import type { NewRow } from '@berth/control-plane/store/schema.ts';
+import { insertServices, type NewService } from '@berth/control-plane/store/services.ts';
 import { bumpSite } from '@berth/control-plane/store/site-changes.ts';
 
 export interface PopulateOptions {
@@ -38,10 +39,10 @@ export async function populate(options: PopulateOptions): Promise<string[]> {
       await store.transaction(async (tx) => {
         const rows = numbers.map((i) => container(i, options, { owner: owner.id, node, now: tx.now }));
         await tx.db.insertInto('containers').values(rows).execute();
-        await tx.db
-          .insertInto('services')
-          .values(rows.map((row) => service(row, options, domain.id)))
-          .execute();
+        await insertServices(
+          tx,
+          rows.map((row) => service(row, options, domain.id)),
+        );
         await bumpSite(tx, options.siteId, null);
         ids.push(...rows.map((row) => row.id));
       });
@@ -83,7 +84,7 @@ function container(i: number, options: PopulateOptions, { owner, node, now }: Su
   };
 }
 
-function service(row: NewRow<'containers'>, options: PopulateOptions, domainId: string): NewRow<'services'> {
+function service(row: NewRow<'containers'>, options: PopulateOptions, domainId: string): NewService {
   return {
     id: newId('svc', row.created_at),
     container_id: row.id,
@@ -91,8 +92,7 @@ function service(row: NewRow<'containers'>, options: PopulateOptions, domainId: 
     kind: 'http',
     internal_port: options.internalPort,
     backend_tls: 0,
-    host: `${row.hostname}.${options.domain}`,
-    domain_id: domainId,
+    names: [{ host: `${row.hostname}.${options.domain}`, path: '/', domain_id: domainId }],
     external_port: null,
     created_at: row.created_at,
   };

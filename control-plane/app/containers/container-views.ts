@@ -1,5 +1,6 @@
 import type { ContainerRole } from '../../auth/policy.ts';
 import type { Row } from '../../store/schema.ts';
+import type { ServiceRow } from '../../store/services.ts';
 import { servicesOf } from '../../store/services.ts';
 import type { Db } from '../../store/store.ts';
 import { usernames } from '../../store/users.ts';
@@ -13,7 +14,7 @@ export interface ContainerView {
   node: Row<'nodes'>;
   /** Login name. */
   owner: string;
-  services: Row<'services'>[];
+  services: ServiceRow[];
   guest: Row<'guest_states'> | undefined;
   lease: Row<'leases'> | undefined;
   conditions: Row<'conditions'>[];

@@ -45,10 +45,10 @@ export async function placeOf(tx: Tx, site: Row<'sites'>, service: ServiceFields
   if (service.kind === 'http') {
     const domainId = await domainOf(tx, site, service.host, `${path}.http.host`);
     await refuseTakenHost(tx, service.host, `${path}.http.host`, except);
-    return { host: service.host, domain_id: domainId, external_port: null };
+    return { names: [{ host: service.host, path: '/', domain_id: domainId }], external_port: null };
   }
   const port = await externalPort(tx, site, service, `${path}.${service.kind}.external_port`, except);
-  return { host: null, domain_id: null, external_port: port };
+  return { names: [], external_port: port };
 }
 
 async function domainOf(tx: Tx, site: Row<'sites'>, host: string, field: string): Promise<string> {
@@ -60,8 +60,9 @@ async function domainOf(tx: Tx, site: Row<'sites'>, host: string, field: string)
 }
 
 async function refuseTakenHost(tx: Tx, host: string, field: string, except: string): Promise<void> {
-  const row = await tx.db.selectFrom('services').select('id').where('host', '=', host).executeTakeFirst();
-  if (row && row.id !== except) throw taken('host_taken', field, `The name "${host}" is served already.`);
+  const query = tx.db.selectFrom('service_names').select('service_id').where('host', '=', host);
+  const row = await query.executeTakeFirst();
+  if (row && row.service_id !== except) throw taken('host_taken', field, `The name "${host}" is served already.`);
 }
 
 async function externalPort(
@@ -92,7 +93,8 @@ async function externalPort(
 
 /** A race lost at the unique constraint, in the words of the field that lost it. */
 export function lostRace(constraint: string, path: string): AppError | undefined {
-  if (constraint === 'services_host') return taken('host_taken', `${path}.http.host`, 'The name is served already.');
+  if (constraint === 'service_names_place')
+    return taken('host_taken', `${path}.http.host`, 'The name is served already.');
   if (constraint === 'services_port') return taken('port_taken', path, 'The external port is in use.');
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { GetServiceRequest, ListServicesRequest } from '@berth/proto/api/v1/services_pb.js';
-import type { Row } from '../../store/schema.ts';
+import { type ServiceRow, withNames } from '../../store/services.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
 import type { ContainerView } from '../containers/container-views.ts';
@@ -9,7 +9,7 @@ import { type Page, readPage } from '../page.ts';
 
 /** A service with the container it belongs to. */
 export interface ServiceView {
-  service: Row<'services'>;
+  service: ServiceRow;
   container: ContainerView;
 }
 
@@ -35,10 +35,11 @@ export async function listServices(
   const page = await readPage(
     `services ${row.id}`,
     request,
-    (service: Row<'services'>) => service.id,
-    (key, limit) => {
+    (service: ServiceRow) => service.id,
+    async (key, limit) => {
       const query = store.db.selectFrom('services').selectAll().where('container_id', '=', row.id).orderBy('id');
-      return (key === undefined ? query : query.where('id', '>', key)).limit(limit).execute();
+      const rows = await (key === undefined ? query : query.where('id', '>', key)).limit(limit).execute();
+      return withNames(store.db, rows);
     },
   );
   const container = await viewOf(store.db, caller, row);

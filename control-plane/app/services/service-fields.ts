@@ -1,12 +1,13 @@
 import type { Row } from '../../store/schema.ts';
+import type { ServiceRow } from '../../store/services.ts';
 import type { ServiceFields } from '../containers/container-fields.ts';
 
 /** What people decided about a service. */
-export function fieldsOfService(row: Row<'services'>): ServiceFields {
+export function fieldsOfService(row: ServiceRow): ServiceFields {
   return {
     kind: row.kind,
     internalPort: row.internal_port,
-    host: row.host ?? '',
+    host: row.names[0]?.host ?? '',
     backendTls: row.backend_tls === 1,
     externalPort: row.external_port ?? 0,
   };

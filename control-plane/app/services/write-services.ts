@@ -9,6 +9,7 @@ import {
 import { create } from '@bufbuild/protobuf';
 import { AppError } from '../../errors.ts';
 import type { Row } from '../../store/schema.ts';
+import { replaceNames, type ServiceRow, serviceById } from '../../store/services.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import { siteById } from '../../store/sites.ts';
 import type { Tx } from '../../store/store.ts';
@@ -98,8 +99,10 @@ export async function updateService(
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
       const place = await placeOf(tx, site, fields, 'service', service.id);
-      const set = { ...place, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
+      const { names, ...columns } = place;
+      const set = { ...columns, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
       await tx.db.updateTable('services').set(set).where('id', '=', service.id).execute();
+      await replaceNames(tx, { ...service, names });
       const after = await serviceRow(tx, service.id);
       const change = difference(fieldsOfService(service), fieldsOfService(after));
       await changed(tx, caller, container, 'service.update', after, change);
@@ -126,7 +129,7 @@ export async function deleteService({ store }: AppDeps, caller: Caller, request:
 }
 
 /** What the service would be afterwards, as a message, so that one reader checks every way of writing one. */
-function merge(before: Row<'services'>, asked: Service, paths: ReadonlySet<string>, found: Violations): Service {
+function merge(before: ServiceRow, asked: Service, paths: ReadonlySet<string>, found: Violations): Service {
   for (const path of paths) {
     const kind = path.includes('.') ? path.slice(0, path.indexOf('.')) : undefined;
     if (kind === undefined) continue;
@@ -141,10 +144,10 @@ function merge(before: Row<'services'>, asked: Service, paths: ReadonlySet<strin
   });
 }
 
-function exposureAfter(before: Row<'services'>, { exposure }: Service, paths: ReadonlySet<string>) {
+function exposureAfter(before: ServiceRow, { exposure }: Service, paths: ReadonlySet<string>) {
   if (before.kind === 'http') {
     const named = exposure.case === 'http' ? exposure.value : undefined;
-    const host = paths.has('http.host') ? named?.host : before.host;
+    const host = paths.has('http.host') ? named?.host : before.names[0]?.host;
     const backendTls = paths.has('http.backend_tls') ? named?.backendTls : before.backend_tls === 1;
     return { case: 'http' as const, value: { host: host ?? '', backendTls: backendTls ?? false } };
   }
@@ -153,8 +156,10 @@ function exposureAfter(before: Row<'services'>, { exposure }: Service, paths: Re
   return { case: before.kind, value: { externalPort: port ?? 0 } };
 }
 
-function serviceRow(tx: Tx, id: string): Promise<Row<'services'>> {
-  return tx.db.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+async function serviceRow(tx: Tx, id: string): Promise<ServiceRow> {
+  const service = await serviceById(tx.db, id);
+  if (!service) throw new Error(`service ${id} is gone within its own transaction`);
+  return service;
 }
 
 async function siteOf(tx: Tx, container: Row<'containers'>): Promise<Row<'sites'>> {
@@ -185,7 +190,7 @@ async function changed(
   caller: Caller,
   container: Row<'containers'>,
   action: string,
-  service: Row<'services'>,
+  service: ServiceRow,
   change: Record<string, unknown>,
 ): Promise<void> {
   tx.nudge({ kind: 'container', id: container.id });

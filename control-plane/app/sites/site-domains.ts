@@ -27,7 +27,7 @@ export async function addDomains(
   for (const { name, certificate } of domains) {
     await refuseTaken(tx.db, name, all.indexOf(name));
     const id = newId('dom', tx.now);
-    await insertDomain(tx, { id, site_id: siteId, name, created_at: tx.now });
+    await insertDomain(tx, { id, site_id: siteId, name, verified_at: tx.now, created_at: tx.now, updated_at: tx.now });
     await insertCertificate(tx, store.secrets, {
       id: newId('crt', tx.now),
       domain_id: id,
@@ -46,9 +46,9 @@ export async function addDomains(
 export async function dropDomains(tx: Tx, siteId: string, keep: readonly string[]): Promise<void> {
   for (const domain of await domainsOf(tx.db, siteId)) {
     if (keep.includes(domain.name)) continue;
-    const query = tx.db.selectFrom('services').select('host').where('domain_id', '=', domain.id);
+    const query = tx.db.selectFrom('service_names').select('host').where('domain_id', '=', domain.id);
     const used = await query.executeTakeFirst();
-    if (used) throw inUse(domain.name, used.host ?? '');
+    if (used) throw inUse(domain.name, used.host);
     await deleteDomain(tx, domain.id);
   }
 }

@@ -79,6 +79,22 @@ export declare type Resource = Message<"berth.agent.v1.Resource"> & {
     case: "acmeChallenge";
   } | {
     /**
+     * nginx: what holds for every name under one external domain.
+     *
+     * @generated from field: berth.agent.v1.Domain domain = 14;
+     */
+    value: Domain;
+    case: "domain";
+  } | {
+    /**
+     * nginx: what holds for the ingress of the site as a whole.
+     *
+     * @generated from field: berth.agent.v1.Ingress ingress = 15;
+     */
+    value: Ingress;
+    case: "ingress";
+  } | {
+    /**
      * dnsmasq: the internal domain, its network and forwarders.
      *
      * @generated from field: berth.agent.v1.Zone zone = 20;
@@ -109,6 +125,14 @@ export declare type Resource = Message<"berth.agent.v1.Resource"> & {
      */
     value: SrvRecord;
     case: "srvRecord";
+  } | {
+    /**
+     * dnsmasq: a TXT record, as a DNS-01 challenge in the internal domain.
+     *
+     * @generated from field: berth.agent.v1.TxtRecord txt_record = 24;
+     */
+    value: TxtRecord;
+    case: "txtRecord";
   } | {
     /**
      * proxmox: a PVE node, how to reach its API and what to use there.
@@ -169,13 +193,13 @@ export declare type Backend = Message<"berth.agent.v1.Backend"> & {
 export declare const BackendSchema: GenMessage<Backend>;
 
 /**
- * One external host name served over HTTPS (RFC 9110); port 80 redirects to it.
+ * One external host name, or the paths below a prefix of it, served over HTTPS (RFC 9110); port 80 redirects to it.
  *
  * @generated from message berth.agent.v1.HttpRoute
  */
 export declare type HttpRoute = Message<"berth.agent.v1.HttpRoute"> & {
   /**
-   * Lower-case DNS name without trailing dot, unique over all sites.
+   * Lower-case DNS name without trailing dot. Host and path together are unique over all sites.
    *
    * @generated from field: string host = 1;
    */
@@ -194,6 +218,28 @@ export declare type HttpRoute = Message<"berth.agent.v1.HttpRoute"> & {
    * @generated from field: berth.agent.v1.Backend backend = 3;
    */
   backend?: Backend | undefined;
+
+  /**
+   * Prefix of the paths that go here, whole segments: "/" or empty for all, "/api" for /api and what is below it. The
+   * longest prefix wins.
+   *
+   * @generated from field: string path = 4;
+   */
+  path: string;
+
+  /**
+   * Name of the Domain resource that `host` is under; empty for none.
+   *
+   * @generated from field: string domain = 5;
+   */
+  domain: string;
+
+  /**
+   * What else is wanted of it; absent: the defaults.
+   *
+   * @generated from field: berth.agent.v1.HttpOptions options = 6;
+   */
+  options?: HttpOptions | undefined;
 };
 
 /**
@@ -203,7 +249,423 @@ export declare type HttpRoute = Message<"berth.agent.v1.HttpRoute"> & {
 export declare const HttpRouteSchema: GenMessage<HttpRoute>;
 
 /**
- * One external port.
+ * What people may want of an HTTP route beyond being served. Every default is what a field is when absent.
+ *
+ * @generated from message berth.agent.v1.HttpOptions
+ */
+export declare type HttpOptions = Message<"berth.agent.v1.HttpOptions"> & {
+  /**
+   * Serve plain HTTP, too, instead of redirecting it to HTTPS.
+   *
+   * @generated from field: bool plain_http = 1;
+   */
+  plainHttp: boolean;
+
+  /**
+   * Largest request body in bytes; 0: any.
+   *
+   * @generated from field: uint64 max_body_bytes = 2;
+   */
+  maxBodyBytes: bigint;
+
+  /**
+   * Seconds to wait for the backend's answer, and between two reads or writes of it; 0: 3600.
+   *
+   * @generated from field: uint32 timeout_seconds = 3;
+   */
+  timeoutSeconds: number;
+
+  /**
+   * Compress text responses.
+   *
+   * @generated from field: bool gzip = 4;
+   */
+  gzip: boolean;
+
+  /**
+   * Take the prefix `path` off before the backend sees the request.
+   *
+   * @generated from field: bool strip_path = 5;
+   */
+  stripPath: boolean;
+
+  /**
+   * Set or remove headers of the request, in order.
+   *
+   * @generated from field: repeated berth.agent.v1.HeaderRule request_headers = 6;
+   */
+  requestHeaders: HeaderRule[];
+
+  /**
+   * Set or remove headers of the response, in order.
+   *
+   * @generated from field: repeated berth.agent.v1.HeaderRule response_headers = 7;
+   */
+  responseHeaders: HeaderRule[];
+
+  /**
+   * Who may come at all; absent: everybody.
+   *
+   * @generated from field: berth.agent.v1.AccessList access = 8;
+   */
+  access?: AccessList | undefined;
+
+  /**
+   * How much one client address may ask; absent: any.
+   *
+   * @generated from field: berth.agent.v1.RateLimit rate_limit = 9;
+   */
+  rateLimit?: RateLimit | undefined;
+
+  /**
+   * Name and password wanted by the ingress itself; absent: none.
+   *
+   * @generated from field: berth.agent.v1.BasicAuth basic_auth = 10;
+   */
+  basicAuth?: BasicAuth | undefined;
+
+  /**
+   * Answer with a maintenance page (503) instead of the backend.
+   *
+   * @generated from field: berth.agent.v1.Maintenance maintenance = 11;
+   */
+  maintenance?: Maintenance | undefined;
+
+  /**
+   * How the backend's health is looked at; absent: by connecting to its port.
+   *
+   * @generated from field: berth.agent.v1.HealthCheck health_check = 12;
+   */
+  healthCheck?: HealthCheck | undefined;
+
+  /**
+   * Who must have signed in before a request goes on.
+   *
+   * @generated from field: berth.agent.v1.SignIn sign_in = 13;
+   */
+  signIn?: SignIn | undefined;
+};
+
+/**
+ * Describes the message berth.agent.v1.HttpOptions.
+ * Use `create(HttpOptionsSchema)` to create a new message.
+ */
+export declare const HttpOptionsSchema: GenMessage<HttpOptions>;
+
+/**
+ * One header.
+ *
+ * @generated from message berth.agent.v1.HeaderRule
+ */
+export declare type HeaderRule = Message<"berth.agent.v1.HeaderRule"> & {
+  /**
+   * Its name, a token of RFC 9110.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its value; empty: the header is removed.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.HeaderRule.
+ * Use `create(HeaderRuleSchema)` to create a new message.
+ */
+export declare const HeaderRuleSchema: GenMessage<HeaderRule>;
+
+/**
+ * Addresses that may come: what is denied never may; where anything is allowed, nothing else may.
+ *
+ * @generated from message berth.agent.v1.AccessList
+ */
+export declare type AccessList = Message<"berth.agent.v1.AccessList"> & {
+  /**
+   * CIDR ranges, IPv4 or IPv6.
+   *
+   * @generated from field: repeated string allow = 1;
+   */
+  allow: string[];
+
+  /**
+   * CIDR ranges, IPv4 or IPv6.
+   *
+   * @generated from field: repeated string deny = 2;
+   */
+  deny: string[];
+};
+
+/**
+ * Describes the message berth.agent.v1.AccessList.
+ * Use `create(AccessListSchema)` to create a new message.
+ */
+export declare const AccessListSchema: GenMessage<AccessList>;
+
+/**
+ * How much one client address may ask of one route; more is answered 429.
+ *
+ * @generated from message berth.agent.v1.RateLimit
+ */
+export declare type RateLimit = Message<"berth.agent.v1.RateLimit"> & {
+  /**
+   * Requests a second on average; 0: any.
+   *
+   * @generated from field: uint32 requests_per_second = 1;
+   */
+  requestsPerSecond: number;
+
+  /**
+   * Requests above the average that are let through at once.
+   *
+   * @generated from field: uint32 burst = 2;
+   */
+  burst: number;
+
+  /**
+   * Requests at the same time; 0: any.
+   *
+   * @generated from field: uint32 connections = 3;
+   */
+  connections: number;
+};
+
+/**
+ * Describes the message berth.agent.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export declare const RateLimitSchema: GenMessage<RateLimit>;
+
+/**
+ * HTTP basic authentication (RFC 7617) by the ingress.
+ *
+ * @generated from message berth.agent.v1.BasicAuth
+ */
+export declare type BasicAuth = Message<"berth.agent.v1.BasicAuth"> & {
+  /**
+   * What browsers show.
+   *
+   * @generated from field: string realm = 1;
+   */
+  realm: string;
+
+  /**
+   * Who may come.
+   *
+   * @generated from field: repeated berth.agent.v1.BasicAuthUser users = 2;
+   */
+  users: BasicAuthUser[];
+};
+
+/**
+ * Describes the message berth.agent.v1.BasicAuth.
+ * Use `create(BasicAuthSchema)` to create a new message.
+ */
+export declare const BasicAuthSchema: GenMessage<BasicAuth>;
+
+/**
+ * One who may come.
+ *
+ * @generated from message berth.agent.v1.BasicAuthUser
+ */
+export declare type BasicAuthUser = Message<"berth.agent.v1.BasicAuthUser"> & {
+  /**
+   * Name, without colon.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Hash as crypt(3) of the host knows it, e.g. "$6$…"; never logged.
+   *
+   * @generated from field: string password_hash = 2;
+   */
+  passwordHash: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.BasicAuthUser.
+ * Use `create(BasicAuthUserSchema)` to create a new message.
+ */
+export declare const BasicAuthUserSchema: GenMessage<BasicAuthUser>;
+
+/**
+ * A page instead of the backend.
+ *
+ * @generated from message berth.agent.v1.Maintenance
+ */
+export declare type Maintenance = Message<"berth.agent.v1.Maintenance"> & {
+  /**
+   * Its text, plain; empty: a usual one.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.Maintenance.
+ * Use `create(MaintenanceSchema)` to create a new message.
+ */
+export declare const MaintenanceSchema: GenMessage<Maintenance>;
+
+/**
+ * How a backend's health is looked at.
+ *
+ * @generated from message berth.agent.v1.HealthCheck
+ */
+export declare type HealthCheck = Message<"berth.agent.v1.HealthCheck"> & {
+  /**
+   * Path to GET; a status of 200–399 is healthy. Empty: a connection suffices.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Seconds between two looks, 5–3600; 0: 30.
+   *
+   * @generated from field: uint32 interval_seconds = 2;
+   */
+  intervalSeconds: number;
+};
+
+/**
+ * Describes the message berth.agent.v1.HealthCheck.
+ * Use `create(HealthCheckSchema)` to create a new message.
+ */
+export declare const HealthCheckSchema: GenMessage<HealthCheck>;
+
+/**
+ * Who must have signed in before a request goes on.
+ *
+ * @generated from message berth.agent.v1.SignIn
+ */
+export declare type SignIn = Message<"berth.agent.v1.SignIn"> & {
+  /**
+   * By whom that is decided.
+   *
+   * @generated from field: berth.agent.v1.SignInBy by = 1;
+   */
+  by: SignInBy;
+
+  /**
+   * Identifier of the service, by which the control plane is asked.
+   *
+   * @generated from field: string service_id = 2;
+   */
+  serviceId: string;
+
+  /**
+   * Whether the backend may be reached without a session at paths that begin with one of these, e.g. "/webhooks".
+   *
+   * @generated from field: repeated string open_paths = 3;
+   */
+  openPaths: string[];
+};
+
+/**
+ * Describes the message berth.agent.v1.SignIn.
+ * Use `create(SignInSchema)` to create a new message.
+ */
+export declare const SignInSchema: GenMessage<SignIn>;
+
+/**
+ * What holds for every name under one external domain.
+ *
+ * @generated from message berth.agent.v1.Domain
+ */
+export declare type Domain = Message<"berth.agent.v1.Domain"> & {
+  /**
+   * `max-age` of Strict-Transport-Security (RFC 6797) in seconds; 0: the header is not sent.
+   *
+   * @generated from field: uint32 hsts_max_age_seconds = 1;
+   */
+  hstsMaxAgeSeconds: number;
+
+  /**
+   * Whether it holds for the names below, too.
+   *
+   * @generated from field: bool hsts_include_subdomains = 2;
+   */
+  hstsIncludeSubdomains: boolean;
+
+  /**
+   * Whether browsers may build it in.
+   *
+   * @generated from field: bool hsts_preload = 3;
+   */
+  hstsPreload: boolean;
+
+  /**
+   * Base URL of an oauth2-proxy that signs people in for services that ask for it; empty: there is none.
+   *
+   * @generated from field: string oauth2_proxy_url = 4;
+   */
+  oauth2ProxyUrl: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.Domain.
+ * Use `create(DomainSchema)` to create a new message.
+ */
+export declare const DomainSchema: GenMessage<Domain>;
+
+/**
+ * What holds for the ingress of the site as a whole.
+ *
+ * @generated from message berth.agent.v1.Ingress
+ */
+export declare type Ingress = Message<"berth.agent.v1.Ingress"> & {
+  /**
+   * Addresses and networks of load balancers in front, whose word about a client's address is believed.
+   *
+   * @generated from field: repeated string trusted_proxies = 1;
+   */
+  trustedProxies: string[];
+
+  /**
+   * Whether every connection from outside begins with a PROXY protocol header (v1 or v2), sent by those proxies.
+   *
+   * @generated from field: bool proxy_protocol = 2;
+   */
+  proxyProtocol: boolean;
+
+  /**
+   * Base URL of the control plane as this host reaches it, for sign-in, e.g. "https://berth.example:8443".
+   *
+   * @generated from field: string control_plane_url = 3;
+   */
+  controlPlaneUrl: string;
+
+  /**
+   * PEM of the authorities that may have signed its certificate.
+   *
+   * @generated from field: string control_plane_ca_pem = 4;
+   */
+  controlPlaneCaPem: string;
+
+  /**
+   * Base URL of the control plane as browsers reach it.
+   *
+   * @generated from field: string public_url = 5;
+   */
+  publicUrl: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.Ingress.
+ * Use `create(IngressSchema)` to create a new message.
+ */
+export declare const IngressSchema: GenMessage<Ingress>;
+
+/**
+ * One external port, or one name on a port that several share.
  *
  * @generated from message berth.agent.v1.StreamRoute
  */
@@ -216,7 +678,7 @@ export declare type StreamRoute = Message<"berth.agent.v1.StreamRoute"> & {
   protocol: StreamProtocol;
 
   /**
-   * Port on the nginx host, 1–65535, unique per site and protocol.
+   * Port on the nginx host, 1–65535. Protocol, port and host together are unique per site.
    *
    * @generated from field: uint32 external_port = 2;
    */
@@ -228,6 +690,41 @@ export declare type StreamRoute = Message<"berth.agent.v1.StreamRoute"> & {
    * @generated from field: berth.agent.v1.Backend backend = 3;
    */
   backend?: Backend | undefined;
+
+  /**
+   * How TLS is used; all routes of a port agree.
+   *
+   * @generated from field: berth.agent.v1.StreamTls tls = 4;
+   */
+  tls: StreamTls;
+
+  /**
+   * Name that clients ask for by SNI; with `tls` only.
+   *
+   * @generated from field: string host = 5;
+   */
+  host: string;
+
+  /**
+   * Name of the Certificate resource that covers `host`; with STREAM_TLS_TERMINATE only.
+   *
+   * @generated from field: string certificate = 6;
+   */
+  certificate: string;
+
+  /**
+   * Whether the backend is told the client's address by a PROXY protocol header (v1); TCP only.
+   *
+   * @generated from field: bool send_proxy_protocol = 7;
+   */
+  sendProxyProtocol: boolean;
+
+  /**
+   * Who may come; absent: everybody. All routes of a port agree.
+   *
+   * @generated from field: berth.agent.v1.AccessList access = 8;
+   */
+  access?: AccessList | undefined;
 };
 
 /**
@@ -490,6 +987,33 @@ export declare type SrvRecord = Message<"berth.agent.v1.SrvRecord"> & {
 export declare const SrvRecordSchema: GenMessage<SrvRecord>;
 
 /**
+ * A text record (RFC 1035, 3.3.14).
+ *
+ * @generated from message berth.agent.v1.TxtRecord
+ */
+export declare type TxtRecord = Message<"berth.agent.v1.TxtRecord"> & {
+  /**
+   * Fully qualified name without trailing dot, underscores allowed, e.g. "_acme-challenge.apps.lab.internal".
+   *
+   * @generated from field: string fqdn = 1;
+   */
+  fqdn: string;
+
+  /**
+   * Its text, printable ASCII of at most 255 characters.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message berth.agent.v1.TxtRecord.
+ * Use `create(TxtRecordSchema)` to create a new message.
+ */
+export declare const TxtRecordSchema: GenMessage<TxtRecord>;
+
+/**
  * A PVE node and what Berth uses there.
  *
  * @generated from message berth.agent.v1.PveNode
@@ -586,6 +1110,44 @@ export declare type Guest = Message<"berth.agent.v1.Guest"> & {
 export declare const GuestSchema: GenMessage<Guest>;
 
 /**
+ * Who decides about sign-in.
+ *
+ * @generated from enum berth.agent.v1.SignInBy
+ */
+export enum SignInBy {
+  /**
+   * @generated from enum value: SIGN_IN_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nobody: everybody may come.
+   *
+   * @generated from enum value: SIGN_IN_BY_NOBODY = 1;
+   */
+  NOBODY = 1,
+
+  /**
+   * The control plane.
+   *
+   * @generated from enum value: SIGN_IN_BY_BERTH = 2;
+   */
+  BERTH = 2,
+
+  /**
+   * The oauth2-proxy of the domain.
+   *
+   * @generated from enum value: SIGN_IN_BY_OAUTH2_PROXY = 3;
+   */
+  OAUTH2_PROXY = 3,
+}
+
+/**
+ * Describes the enum berth.agent.v1.SignInBy.
+ */
+export declare const SignInBySchema: GenEnum<SignInBy>;
+
+/**
  * Transport protocol of a stream route.
  *
  * @generated from enum berth.agent.v1.StreamProtocol
@@ -611,6 +1173,39 @@ export enum StreamProtocol {
  * Describes the enum berth.agent.v1.StreamProtocol.
  */
 export declare const StreamProtocolSchema: GenEnum<StreamProtocol>;
+
+/**
+ * How a TCP stream uses TLS.
+ *
+ * @generated from enum berth.agent.v1.StreamTls
+ */
+export enum StreamTls {
+  /**
+   * Bytes pass as they come.
+   *
+   * @generated from enum value: STREAM_TLS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * TLS ends here, with `certificate`; the backend sees the clear text.
+   *
+   * @generated from enum value: STREAM_TLS_TERMINATE = 1;
+   */
+  TERMINATE = 1,
+
+  /**
+   * TLS passes through; the name in its greeting (SNI, RFC 6066, 3) says where it goes.
+   *
+   * @generated from enum value: STREAM_TLS_PASS_THROUGH = 2;
+   */
+  PASS_THROUGH = 2,
+}
+
+/**
+ * Describes the enum berth.agent.v1.StreamTls.
+ */
+export declare const StreamTlsSchema: GenEnum<StreamTls>;
 
 /**
  * The power state a guest should be in or is in.

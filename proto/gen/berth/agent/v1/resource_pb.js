@@ -11,7 +11,7 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/code
  * Describes the file berth/agent/v1/resource.proto.
  */
 export const file_berth_agent_v1_resource = /*@__PURE__*/
-  fileDesc("Ch1iZXJ0aC9hZ2VudC92MS9yZXNvdXJjZS5wcm90bxIOYmVydGguYWdlbnQudjEirQQKCFJlc291cmNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoDBIUCgxjb250YWluZXJfaWQYAyABKAkSLwoKaHR0cF9yb3V0ZRgKIAEoCzIZLmJlcnRoLmFnZW50LnYxLkh0dHBSb3V0ZUgAEjMKDHN0cmVhbV9yb3V0ZRgLIAEoCzIbLmJlcnRoLmFnZW50LnYxLlN0cmVhbVJvdXRlSAASMgoLY2VydGlmaWNhdGUYDCABKAsyGy5iZXJ0aC5hZ2VudC52MS5DZXJ0aWZpY2F0ZUgAEjcKDmFjbWVfY2hhbGxlbmdlGA0gASgLMh0uYmVydGguYWdlbnQudjEuQWNtZUNoYWxsZW5nZUgAEiQKBHpvbmUYFCABKAsyFC5iZXJ0aC5hZ2VudC52MS5ab25lSAASMgoLcmVzZXJ2YXRpb24YFSABKAsyGy5iZXJ0aC5hZ2VudC52MS5SZXNlcnZhdGlvbkgAEjEKC25hbWVfcmVjb3JkGBYgASgLMhouYmVydGguYWdlbnQudjEuTmFtZVJlY29yZEgAEi8KCnNydl9yZWNvcmQYFyABKAsyGS5iZXJ0aC5hZ2VudC52MS5TcnZSZWNvcmRIABIrCghwdmVfbm9kZRgeIAEoCzIXLmJlcnRoLmFnZW50LnYxLlB2ZU5vZGVIABImCgVndWVzdBgfIAEoCzIVLmJlcnRoLmFnZW50LnYxLkd1ZXN0SABCBgoEYm9keSI1CgdCYWNrZW5kEg8KB2FkZHJlc3MYASABKAkSDAoEcG9ydBgCIAEoDRILCgN0bHMYAyABKAgiWAoJSHR0cFJvdXRlEgwKBGhvc3QYASABKAkSEwoLY2VydGlmaWNhdGUYAiABKAkSKAoHYmFja2VuZBgDIAEoCzIXLmJlcnRoLmFnZW50LnYxLkJhY2tlbmQigAEKC1N0cmVhbVJvdXRlEjAKCHByb3RvY29sGAEgASgOMh4uYmVydGguYWdlbnQudjEuU3RyZWFtUHJvdG9jb2wSFQoNZXh0ZXJuYWxfcG9ydBgCIAEoDRIoCgdiYWNrZW5kGAMgASgLMhcuYmVydGguYWdlbnQudjEuQmFja2VuZCJeCgtDZXJ0aWZpY2F0ZRIRCglkbnNfbmFtZXMYASADKAkSEQoJY2hhaW5fcGVtGAIgASgJEhQKB2tleV9wZW0YAyABKAlCA4ABARITCgtzZWxmX3NpZ25lZBgEIAEoCCJHCg1BY21lQ2hhbGxlbmdlEgwKBGhvc3QYASABKAkSDQoFdG9rZW4YAiABKAkSGQoRa2V5X2F1dGhvcml6YXRpb24YAyABKAkioAEKBFpvbmUSDgoGZG9tYWluGAEgASgJEg8KB25ldHdvcmsYAiABKAkSEwoLcmFuZ2Vfc3RhcnQYAyABKAkSEQoJcmFuZ2VfZW5kGAQgASgJEg8KB2dhdGV3YXkYBSABKAkSEwoLZG5zX3NlcnZlcnMYBiADKAkSEgoKZm9yd2FyZGVycxgHIAMoCRIVCg1sZWFzZV9zZWNvbmRzGAggASgNIj0KC1Jlc2VydmF0aW9uEgsKA21hYxgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhAKCGhvc3RuYW1lGAMgASgJIisKCk5hbWVSZWNvcmQSDAoEZnFkbhgBIAEoCRIPCgdhZGRyZXNzGAIgASgJIlkKCVNydlJlY29yZBIMCgRmcWRuGAEgASgJEg4KBnRhcmdldBgCIAEoCRIMCgRwb3J0GAMgASgNEhAKCHByaW9yaXR5GAQgASgNEg4KBndlaWdodBgFIAEoDSJ6CgdQdmVOb2RlEgwKBG5vZGUYASABKAkSDwoHYXBpX3VybBgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIZCgx0b2tlbl9zZWNyZXQYBCABKAlCA4ABARIOCgZjYV9wZW0YBSABKAkSEwoLZmluZ2VycHJpbnQYBiABKAkiQgoFR3Vlc3QSDAoEbm9kZRgBIAEoCRIMCgR2bWlkGAIgASgNEhAKCGhvc3RuYW1lGAMgASgJEgsKA21hYxgEIAEoCSpjCg5TdHJlYW1Qcm90b2NvbBIfChtTVFJFQU1fUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIXChNTVFJFQU1fUFJPVE9DT0xfVENQEAESFwoTU1RSRUFNX1BST1RPQ09MX1VEUBACKlsKClBvd2VyU3RhdGUSGwoXUE9XRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNQT1dFUl9TVEFURV9SVU5OSU5HEAESFwoTUE9XRVJfU1RBVEVfU1RPUFBFRBACYgZwcm90bzM");
+  fileDesc("Ch1iZXJ0aC9hZ2VudC92MS9yZXNvdXJjZS5wcm90bxIOYmVydGguYWdlbnQudjEitAUKCFJlc291cmNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoDBIUCgxjb250YWluZXJfaWQYAyABKAkSLwoKaHR0cF9yb3V0ZRgKIAEoCzIZLmJlcnRoLmFnZW50LnYxLkh0dHBSb3V0ZUgAEjMKDHN0cmVhbV9yb3V0ZRgLIAEoCzIbLmJlcnRoLmFnZW50LnYxLlN0cmVhbVJvdXRlSAASMgoLY2VydGlmaWNhdGUYDCABKAsyGy5iZXJ0aC5hZ2VudC52MS5DZXJ0aWZpY2F0ZUgAEjcKDmFjbWVfY2hhbGxlbmdlGA0gASgLMh0uYmVydGguYWdlbnQudjEuQWNtZUNoYWxsZW5nZUgAEigKBmRvbWFpbhgOIAEoCzIWLmJlcnRoLmFnZW50LnYxLkRvbWFpbkgAEioKB2luZ3Jlc3MYDyABKAsyFy5iZXJ0aC5hZ2VudC52MS5JbmdyZXNzSAASJAoEem9uZRgUIAEoCzIULmJlcnRoLmFnZW50LnYxLlpvbmVIABIyCgtyZXNlcnZhdGlvbhgVIAEoCzIbLmJlcnRoLmFnZW50LnYxLlJlc2VydmF0aW9uSAASMQoLbmFtZV9yZWNvcmQYFiABKAsyGi5iZXJ0aC5hZ2VudC52MS5OYW1lUmVjb3JkSAASLwoKc3J2X3JlY29yZBgXIAEoCzIZLmJlcnRoLmFnZW50LnYxLlNydlJlY29yZEgAEi8KCnR4dF9yZWNvcmQYGCABKAsyGS5iZXJ0aC5hZ2VudC52MS5UeHRSZWNvcmRIABIrCghwdmVfbm9kZRgeIAEoCzIXLmJlcnRoLmFnZW50LnYxLlB2ZU5vZGVIABImCgVndWVzdBgfIAEoCzIVLmJlcnRoLmFnZW50LnYxLkd1ZXN0SABCBgoEYm9keSI1CgdCYWNrZW5kEg8KB2FkZHJlc3MYASABKAkSDAoEcG9ydBgCIAEoDRILCgN0bHMYAyABKAgipAEKCUh0dHBSb3V0ZRIMCgRob3N0GAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgJEigKB2JhY2tlbmQYAyABKAsyFy5iZXJ0aC5hZ2VudC52MS5CYWNrZW5kEgwKBHBhdGgYBCABKAkSDgoGZG9tYWluGAUgASgJEiwKB29wdGlvbnMYBiABKAsyGy5iZXJ0aC5hZ2VudC52MS5IdHRwT3B0aW9ucyL3AwoLSHR0cE9wdGlvbnMSEgoKcGxhaW5faHR0cBgBIAEoCBIWCg5tYXhfYm9keV9ieXRlcxgCIAEoBBIXCg90aW1lb3V0X3NlY29uZHMYAyABKA0SDAoEZ3ppcBgEIAEoCBISCgpzdHJpcF9wYXRoGAUgASgIEjMKD3JlcXVlc3RfaGVhZGVycxgGIAMoCzIaLmJlcnRoLmFnZW50LnYxLkhlYWRlclJ1bGUSNAoQcmVzcG9uc2VfaGVhZGVycxgHIAMoCzIaLmJlcnRoLmFnZW50LnYxLkhlYWRlclJ1bGUSKgoGYWNjZXNzGAggASgLMhouYmVydGguYWdlbnQudjEuQWNjZXNzTGlzdBItCgpyYXRlX2xpbWl0GAkgASgLMhkuYmVydGguYWdlbnQudjEuUmF0ZUxpbWl0Ei0KCmJhc2ljX2F1dGgYCiABKAsyGS5iZXJ0aC5hZ2VudC52MS5CYXNpY0F1dGgSMAoLbWFpbnRlbmFuY2UYCyABKAsyGy5iZXJ0aC5hZ2VudC52MS5NYWludGVuYW5jZRIxCgxoZWFsdGhfY2hlY2sYDCABKAsyGy5iZXJ0aC5hZ2VudC52MS5IZWFsdGhDaGVjaxInCgdzaWduX2luGA0gASgLMhYuYmVydGguYWdlbnQudjEuU2lnbkluIikKCkhlYWRlclJ1bGUSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSIpCgpBY2Nlc3NMaXN0Eg0KBWFsbG93GAEgAygJEgwKBGRlbnkYAiADKAkiTAoJUmF0ZUxpbWl0EhsKE3JlcXVlc3RzX3Blcl9zZWNvbmQYASABKA0SDQoFYnVyc3QYAiABKA0SEwoLY29ubmVjdGlvbnMYAyABKA0iSAoJQmFzaWNBdXRoEg0KBXJlYWxtGAEgASgJEiwKBXVzZXJzGAIgAygLMh0uYmVydGguYWdlbnQudjEuQmFzaWNBdXRoVXNlciI5Cg1CYXNpY0F1dGhVc2VyEgwKBG5hbWUYASABKAkSGgoNcGFzc3dvcmRfaGFzaBgCIAEoCUIDgAEBIhsKC01haW50ZW5hbmNlEgwKBHRleHQYASABKAkiNQoLSGVhbHRoQ2hlY2sSDAoEcGF0aBgBIAEoCRIYChBpbnRlcnZhbF9zZWNvbmRzGAIgASgNIlYKBlNpZ25JbhIkCgJieRgBIAEoDjIYLmJlcnRoLmFnZW50LnYxLlNpZ25JbkJ5EhIKCnNlcnZpY2VfaWQYAiABKAkSEgoKb3Blbl9wYXRocxgDIAMoCSJ3CgZEb21haW4SHAoUaHN0c19tYXhfYWdlX3NlY29uZHMYASABKA0SHwoXaHN0c19pbmNsdWRlX3N1YmRvbWFpbnMYAiABKAgSFAoMaHN0c19wcmVsb2FkGAMgASgIEhgKEG9hdXRoMl9wcm94eV91cmwYBCABKAkihwEKB0luZ3Jlc3MSFwoPdHJ1c3RlZF9wcm94aWVzGAEgAygJEhYKDnByb3h5X3Byb3RvY29sGAIgASgIEhkKEWNvbnRyb2xfcGxhbmVfdXJsGAMgASgJEhwKFGNvbnRyb2xfcGxhbmVfY2FfcGVtGAQgASgJEhIKCnB1YmxpY191cmwYBSABKAkilAIKC1N0cmVhbVJvdXRlEjAKCHByb3RvY29sGAEgASgOMh4uYmVydGguYWdlbnQudjEuU3RyZWFtUHJvdG9jb2wSFQoNZXh0ZXJuYWxfcG9ydBgCIAEoDRIoCgdiYWNrZW5kGAMgASgLMhcuYmVydGguYWdlbnQudjEuQmFja2VuZBImCgN0bHMYBCABKA4yGS5iZXJ0aC5hZ2VudC52MS5TdHJlYW1UbHMSDAoEaG9zdBgFIAEoCRITCgtjZXJ0aWZpY2F0ZRgGIAEoCRIbChNzZW5kX3Byb3h5X3Byb3RvY29sGAcgASgIEioKBmFjY2VzcxgIIAEoCzIaLmJlcnRoLmFnZW50LnYxLkFjY2Vzc0xpc3QiXgoLQ2VydGlmaWNhdGUSEQoJZG5zX25hbWVzGAEgAygJEhEKCWNoYWluX3BlbRgCIAEoCRIUCgdrZXlfcGVtGAMgASgJQgOAAQESEwoLc2VsZl9zaWduZWQYBCABKAgiRwoNQWNtZUNoYWxsZW5nZRIMCgRob3N0GAEgASgJEg0KBXRva2VuGAIgASgJEhkKEWtleV9hdXRob3JpemF0aW9uGAMgASgJIqABCgRab25lEg4KBmRvbWFpbhgBIAEoCRIPCgduZXR3b3JrGAIgASgJEhMKC3JhbmdlX3N0YXJ0GAMgASgJEhEKCXJhbmdlX2VuZBgEIAEoCRIPCgdnYXRld2F5GAUgASgJEhMKC2Ruc19zZXJ2ZXJzGAYgAygJEhIKCmZvcndhcmRlcnMYByADKAkSFQoNbGVhc2Vfc2Vjb25kcxgIIAEoDSI9CgtSZXNlcnZhdGlvbhILCgNtYWMYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIQCghob3N0bmFtZRgDIAEoCSIrCgpOYW1lUmVjb3JkEgwKBGZxZG4YASABKAkSDwoHYWRkcmVzcxgCIAEoCSJZCglTcnZSZWNvcmQSDAoEZnFkbhgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSDAoEcG9ydBgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIOCgZ3ZWlnaHQYBSABKA0iJwoJVHh0UmVjb3JkEgwKBGZxZG4YASABKAkSDAoEdGV4dBgCIAEoCSJ6CgdQdmVOb2RlEgwKBG5vZGUYASABKAkSDwoHYXBpX3VybBgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIZCgx0b2tlbl9zZWNyZXQYBCABKAlCA4ABARIOCgZjYV9wZW0YBSABKAkSEwoLZmluZ2VycHJpbnQYBiABKAkiQgoFR3Vlc3QSDAoEbm9kZRgBIAEoCRIMCgR2bWlkGAIgASgNEhAKCGhvc3RuYW1lGAMgASgJEgsKA21hYxgEIAEoCSpwCghTaWduSW5CeRIaChZTSUdOX0lOX0JZX1VOU1BFQ0lGSUVEEAASFQoRU0lHTl9JTl9CWV9OT0JPRFkQARIUChBTSUdOX0lOX0JZX0JFUlRIEAISGwoXU0lHTl9JTl9CWV9PQVVUSDJfUFJPWFkQAypjCg5TdHJlYW1Qcm90b2NvbBIfChtTVFJFQU1fUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIXChNTVFJFQU1fUFJPVE9DT0xfVENQEAESFwoTU1RSRUFNX1BST1RPQ09MX1VEUBACKl4KCVN0cmVhbVRscxIaChZTVFJFQU1fVExTX1VOU1BFQ0lGSUVEEAASGAoUU1RSRUFNX1RMU19URVJNSU5BVEUQARIbChdTVFJFQU1fVExTX1BBU1NfVEhST1VHSBACKlsKClBvd2VyU3RhdGUSGwoXUE9XRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNQT1dFUl9TVEFURV9SVU5OSU5HEAESFwoTUE9XRVJfU1RBVEVfU1RPUFBFRBACYgZwcm90bzM");
 
 /**
  * Describes the message berth.agent.v1.Resource.
@@ -35,73 +35,171 @@ export const HttpRouteSchema = /*@__PURE__*/
   messageDesc(file_berth_agent_v1_resource, 2);
 
 /**
+ * Describes the message berth.agent.v1.HttpOptions.
+ * Use `create(HttpOptionsSchema)` to create a new message.
+ */
+export const HttpOptionsSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 3);
+
+/**
+ * Describes the message berth.agent.v1.HeaderRule.
+ * Use `create(HeaderRuleSchema)` to create a new message.
+ */
+export const HeaderRuleSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 4);
+
+/**
+ * Describes the message berth.agent.v1.AccessList.
+ * Use `create(AccessListSchema)` to create a new message.
+ */
+export const AccessListSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 5);
+
+/**
+ * Describes the message berth.agent.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export const RateLimitSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 6);
+
+/**
+ * Describes the message berth.agent.v1.BasicAuth.
+ * Use `create(BasicAuthSchema)` to create a new message.
+ */
+export const BasicAuthSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 7);
+
+/**
+ * Describes the message berth.agent.v1.BasicAuthUser.
+ * Use `create(BasicAuthUserSchema)` to create a new message.
+ */
+export const BasicAuthUserSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 8);
+
+/**
+ * Describes the message berth.agent.v1.Maintenance.
+ * Use `create(MaintenanceSchema)` to create a new message.
+ */
+export const MaintenanceSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 9);
+
+/**
+ * Describes the message berth.agent.v1.HealthCheck.
+ * Use `create(HealthCheckSchema)` to create a new message.
+ */
+export const HealthCheckSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 10);
+
+/**
+ * Describes the message berth.agent.v1.SignIn.
+ * Use `create(SignInSchema)` to create a new message.
+ */
+export const SignInSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 11);
+
+/**
+ * Describes the message berth.agent.v1.Domain.
+ * Use `create(DomainSchema)` to create a new message.
+ */
+export const DomainSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 12);
+
+/**
+ * Describes the message berth.agent.v1.Ingress.
+ * Use `create(IngressSchema)` to create a new message.
+ */
+export const IngressSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 13);
+
+/**
  * Describes the message berth.agent.v1.StreamRoute.
  * Use `create(StreamRouteSchema)` to create a new message.
  */
 export const StreamRouteSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 3);
+  messageDesc(file_berth_agent_v1_resource, 14);
 
 /**
  * Describes the message berth.agent.v1.Certificate.
  * Use `create(CertificateSchema)` to create a new message.
  */
 export const CertificateSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 4);
+  messageDesc(file_berth_agent_v1_resource, 15);
 
 /**
  * Describes the message berth.agent.v1.AcmeChallenge.
  * Use `create(AcmeChallengeSchema)` to create a new message.
  */
 export const AcmeChallengeSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 5);
+  messageDesc(file_berth_agent_v1_resource, 16);
 
 /**
  * Describes the message berth.agent.v1.Zone.
  * Use `create(ZoneSchema)` to create a new message.
  */
 export const ZoneSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 6);
+  messageDesc(file_berth_agent_v1_resource, 17);
 
 /**
  * Describes the message berth.agent.v1.Reservation.
  * Use `create(ReservationSchema)` to create a new message.
  */
 export const ReservationSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 7);
+  messageDesc(file_berth_agent_v1_resource, 18);
 
 /**
  * Describes the message berth.agent.v1.NameRecord.
  * Use `create(NameRecordSchema)` to create a new message.
  */
 export const NameRecordSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 8);
+  messageDesc(file_berth_agent_v1_resource, 19);
 
 /**
  * Describes the message berth.agent.v1.SrvRecord.
  * Use `create(SrvRecordSchema)` to create a new message.
  */
 export const SrvRecordSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 9);
+  messageDesc(file_berth_agent_v1_resource, 20);
+
+/**
+ * Describes the message berth.agent.v1.TxtRecord.
+ * Use `create(TxtRecordSchema)` to create a new message.
+ */
+export const TxtRecordSchema = /*@__PURE__*/
+  messageDesc(file_berth_agent_v1_resource, 21);
 
 /**
  * Describes the message berth.agent.v1.PveNode.
  * Use `create(PveNodeSchema)` to create a new message.
  */
 export const PveNodeSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 10);
+  messageDesc(file_berth_agent_v1_resource, 22);
 
 /**
  * Describes the message berth.agent.v1.Guest.
  * Use `create(GuestSchema)` to create a new message.
  */
 export const GuestSchema = /*@__PURE__*/
-  messageDesc(file_berth_agent_v1_resource, 11);
+  messageDesc(file_berth_agent_v1_resource, 23);
+
+/**
+ * Describes the enum berth.agent.v1.SignInBy.
+ */
+export const SignInBySchema = /*@__PURE__*/
+  enumDesc(file_berth_agent_v1_resource, 0);
+
+/**
+ * Who decides about sign-in.
+ *
+ * @generated from enum berth.agent.v1.SignInBy
+ */
+export const SignInBy = /*@__PURE__*/
+  tsEnum(SignInBySchema);
 
 /**
  * Describes the enum berth.agent.v1.StreamProtocol.
  */
 export const StreamProtocolSchema = /*@__PURE__*/
-  enumDesc(file_berth_agent_v1_resource, 0);
+  enumDesc(file_berth_agent_v1_resource, 1);
 
 /**
  * Transport protocol of a stream route.
@@ -112,10 +210,24 @@ export const StreamProtocol = /*@__PURE__*/
   tsEnum(StreamProtocolSchema);
 
 /**
+ * Describes the enum berth.agent.v1.StreamTls.
+ */
+export const StreamTlsSchema = /*@__PURE__*/
+  enumDesc(file_berth_agent_v1_resource, 2);
+
+/**
+ * How a TCP stream uses TLS.
+ *
+ * @generated from enum berth.agent.v1.StreamTls
+ */
+export const StreamTls = /*@__PURE__*/
+  tsEnum(StreamTlsSchema);
+
+/**
  * Describes the enum berth.agent.v1.PowerState.
  */
 export const PowerStateSchema = /*@__PURE__*/
-  enumDesc(file_berth_agent_v1_resource, 1);
+  enumDesc(file_berth_agent_v1_resource, 3);
 
 /**
  * The power state a guest should be in or is in.

@@ -98,6 +98,14 @@ export declare type SessionRequest = Message<"berth.agent.v1.SessionRequest"> & 
      */
     value: DriftReport;
     case: "driftReport";
+  } | {
+    /**
+     * Whether backends answer.
+     *
+     * @generated from field: berth.agent.v1.BackendReport backend_report = 10;
+     */
+    value: BackendReport;
+    case: "backendReport";
   } | { case: undefined; value?: undefined };
 };
 
@@ -724,6 +732,81 @@ export declare type GuestReport = Message<"berth.agent.v1.GuestReport"> & {
  * Use `create(GuestReportSchema)` to create a new message.
  */
 export declare const GuestReportSchema: GenMessage<GuestReport>;
+
+/**
+ * Whether the backends of routes answer, whole or as a change.
+ *
+ * @generated from message berth.agent.v1.BackendReport
+ */
+export declare type BackendReport = Message<"berth.agent.v1.BackendReport"> & {
+  /**
+   * Whether `backends` is all of them.
+   *
+   * @generated from field: bool full = 1;
+   */
+  full: boolean;
+
+  /**
+   * Backends whose health has changed since the last report, or all with `full`.
+   *
+   * @generated from field: repeated berth.agent.v1.BackendHealth backends = 2;
+   */
+  backends: BackendHealth[];
+};
+
+/**
+ * Describes the message berth.agent.v1.BackendReport.
+ * Use `create(BackendReportSchema)` to create a new message.
+ */
+export declare const BackendReportSchema: GenMessage<BackendReport>;
+
+/**
+ * Whether the backend of one route answers.
+ *
+ * @generated from message berth.agent.v1.BackendHealth
+ */
+export declare type BackendHealth = Message<"berth.agent.v1.BackendHealth"> & {
+  /**
+   * Name of the HttpRoute or StreamRoute resource.
+   *
+   * @generated from field: string route = 1;
+   */
+  route: string;
+
+  /**
+   * The container it serves.
+   *
+   * @generated from field: string container_id = 2;
+   */
+  containerId: string;
+
+  /**
+   * Whether it answered when it was last asked.
+   *
+   * @generated from field: bool healthy = 3;
+   */
+  healthy: boolean;
+
+  /**
+   * Why it is not healthy, e.g. "connection refused" or "GET /health answered 500".
+   *
+   * @generated from field: string error = 4;
+   */
+  error: string;
+
+  /**
+   * Since when it is so.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 5;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message berth.agent.v1.BackendHealth.
+ * Use `create(BackendHealthSchema)` to create a new message.
+ */
+export declare const BackendHealthSchema: GenMessage<BackendHealth>;
 
 /**
  * Well-being of agent and host.

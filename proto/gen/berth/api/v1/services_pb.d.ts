@@ -4,10 +4,10 @@
 // @generated from file berth/api/v1/services.proto (package berth.api.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Condition } from "./common_pb.js";
-import type { FieldMask } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file berth/api/v1/services.proto.
@@ -85,6 +85,20 @@ export declare type Service = Message<"berth.api.v1.Service"> & {
    * @generated from field: repeated berth.api.v1.Condition conditions = 8;
    */
   conditions: Condition[];
+
+  /**
+   * Whether its backend answers, as each ingress host last saw it; output only.
+   *
+   * @generated from field: repeated berth.api.v1.ServiceHealth health = 9;
+   */
+  health: ServiceHealth[];
+
+  /**
+   * With which certificate each of its names is served; output only.
+   *
+   * @generated from field: repeated berth.api.v1.NameCertificate certificates = 10;
+   */
+  certificates: NameCertificate[];
 };
 
 /**
@@ -94,13 +108,103 @@ export declare type Service = Message<"berth.api.v1.Service"> & {
 export declare const ServiceSchema: GenMessage<Service>;
 
 /**
+ * Whether a backend answers, seen from one ingress host.
+ *
+ * @generated from message berth.api.v1.ServiceHealth
+ */
+export declare type ServiceHealth = Message<"berth.api.v1.ServiceHealth"> & {
+  /**
+   * Name of the agent on that host.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * Whether it answered.
+   *
+   * @generated from field: bool healthy = 2;
+   */
+  healthy: boolean;
+
+  /**
+   * Why it does not, in words.
+   *
+   * @generated from field: string error = 3;
+   */
+  error: string;
+
+  /**
+   * Since when it is so.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 4;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message berth.api.v1.ServiceHealth.
+ * Use `create(ServiceHealthSchema)` to create a new message.
+ */
+export declare const ServiceHealthSchema: GenMessage<ServiceHealth>;
+
+/**
+ * The certificate of a name.
+ *
+ * @generated from message berth.api.v1.NameCertificate
+ */
+export declare type NameCertificate = Message<"berth.api.v1.NameCertificate"> & {
+  /**
+   * The name.
+   *
+   * @generated from field: string host = 1;
+   */
+  host: string;
+
+  /**
+   * True while no authority has signed it; browsers warn.
+   *
+   * @generated from field: bool self_signed = 2;
+   */
+  selfSigned: boolean;
+
+  /**
+   * Who signed it.
+   *
+   * @generated from field: string issuer = 3;
+   */
+  issuer: string;
+
+  /**
+   * When it ends.
+   *
+   * @generated from field: google.protobuf.Timestamp not_after = 4;
+   */
+  notAfter?: Timestamp | undefined;
+
+  /**
+   * Why there is no better one yet, in the authority's own words where it spoke.
+   *
+   * @generated from field: string problem = 5;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message berth.api.v1.NameCertificate.
+ * Use `create(NameCertificateSchema)` to create a new message.
+ */
+export declare const NameCertificateSchema: GenMessage<NameCertificate>;
+
+/**
  * By host name over HTTPS.
  *
  * @generated from message berth.api.v1.HttpExposure
  */
 export declare type HttpExposure = Message<"berth.api.v1.HttpExposure"> & {
   /**
-   * Lower-case DNS name right under an external domain of the site, unique over all sites.
+   * Lower-case DNS name right under an external domain of the site, or the domain itself; with `path` unique over all
+   * sites. Whoever manages every container that serves the name already may take another path of it.
    *
    * @generated from field: string host = 1;
    */
@@ -112,6 +216,27 @@ export declare type HttpExposure = Message<"berth.api.v1.HttpExposure"> & {
    * @generated from field: bool backend_tls = 2;
    */
   backendTls: boolean;
+
+  /**
+   * Further names that lead to the same service, at most 16.
+   *
+   * @generated from field: repeated string other_hosts = 3;
+   */
+  otherHosts: string[];
+
+  /**
+   * Prefix of the paths that go here, whole segments, e.g. "/api"; empty: all.
+   *
+   * @generated from field: string path = 4;
+   */
+  path: string;
+
+  /**
+   * What else is wanted; absent: the defaults.
+   *
+   * @generated from field: berth.api.v1.HttpOptions options = 5;
+   */
+  options?: HttpOptions | undefined;
 };
 
 /**
@@ -121,17 +246,280 @@ export declare type HttpExposure = Message<"berth.api.v1.HttpExposure"> & {
 export declare const HttpExposureSchema: GenMessage<HttpExposure>;
 
 /**
+ * What people may want of an HTTP service beyond being served.
+ *
+ * @generated from message berth.api.v1.HttpOptions
+ */
+export declare type HttpOptions = Message<"berth.api.v1.HttpOptions"> & {
+  /**
+   * Serve plain HTTP, too, instead of redirecting it to HTTPS.
+   *
+   * @generated from field: bool plain_http = 1;
+   */
+  plainHttp: boolean;
+
+  /**
+   * Largest request body in bytes; 0: any.
+   *
+   * @generated from field: uint64 max_body_bytes = 2;
+   */
+  maxBodyBytes: bigint;
+
+  /**
+   * Seconds to wait for the container's answer, and between two reads or writes of it, at most 86400; 0: 3600.
+   *
+   * @generated from field: uint32 timeout_seconds = 3;
+   */
+  timeoutSeconds: number;
+
+  /**
+   * Compress text responses.
+   *
+   * @generated from field: bool gzip = 4;
+   */
+  gzip: boolean;
+
+  /**
+   * Take the prefix `path` off before the container sees the request.
+   *
+   * @generated from field: bool strip_path = 5;
+   */
+  stripPath: boolean;
+
+  /**
+   * Headers to set or (with an empty value) to remove in requests, at most 32.
+   *
+   * @generated from field: repeated berth.api.v1.HeaderRule request_headers = 6;
+   */
+  requestHeaders: HeaderRule[];
+
+  /**
+   * Headers to set or (with an empty value) to remove in responses, at most 32.
+   *
+   * @generated from field: repeated berth.api.v1.HeaderRule response_headers = 7;
+   */
+  responseHeaders: HeaderRule[];
+
+  /**
+   * Address ranges (CIDR) that may come; empty: all.
+   *
+   * @generated from field: repeated string allow = 8;
+   */
+  allow: string[];
+
+  /**
+   * Address ranges (CIDR) that may not.
+   *
+   * @generated from field: repeated string deny = 9;
+   */
+  deny: string[];
+
+  /**
+   * Requests a second that one address may make, at most 100000; 0: any. More is answered 429.
+   *
+   * @generated from field: uint32 requests_per_second = 10;
+   */
+  requestsPerSecond: number;
+
+  /**
+   * Requests above that which are let through at once, at most 100000.
+   *
+   * @generated from field: uint32 burst = 11;
+   */
+  burst: number;
+
+  /**
+   * Requests one address may have under way at the same time, at most 100000; 0: any.
+   *
+   * @generated from field: uint32 connections = 12;
+   */
+  connections: number;
+
+  /**
+   * Name and password wanted by the ingress itself; empty: none. At most 100.
+   *
+   * @generated from field: repeated berth.api.v1.BasicAuthUser basic_auth = 13;
+   */
+  basicAuth: BasicAuthUser[];
+
+  /**
+   * Answer with a maintenance page (503) instead of the container.
+   *
+   * @generated from field: bool maintenance = 14;
+   */
+  maintenance: boolean;
+
+  /**
+   * What that page says, plain text of at most 500 characters; empty: a usual sentence.
+   *
+   * @generated from field: string maintenance_text = 15;
+   */
+  maintenanceText: string;
+
+  /**
+   * Path that is asked to know whether the container is healthy (200–399); empty: its port is connected to.
+   *
+   * @generated from field: string health_path = 16;
+   */
+  healthPath: string;
+
+  /**
+   * Seconds between two such looks, 5–3600; 0: 30.
+   *
+   * @generated from field: uint32 health_interval_seconds = 17;
+   */
+  healthIntervalSeconds: number;
+
+  /**
+   * Who must have signed in before a request goes on.
+   *
+   * @generated from field: berth.api.v1.SignIn sign_in = 18;
+   */
+  signIn?: SignIn | undefined;
+};
+
+/**
+ * Describes the message berth.api.v1.HttpOptions.
+ * Use `create(HttpOptionsSchema)` to create a new message.
+ */
+export declare const HttpOptionsSchema: GenMessage<HttpOptions>;
+
+/**
+ * One header.
+ *
+ * @generated from message berth.api.v1.HeaderRule
+ */
+export declare type HeaderRule = Message<"berth.api.v1.HeaderRule"> & {
+  /**
+   * Its name, e.g. "X-Frame-Options".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its value; empty: the header is removed.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message berth.api.v1.HeaderRule.
+ * Use `create(HeaderRuleSchema)` to create a new message.
+ */
+export declare const HeaderRuleSchema: GenMessage<HeaderRule>;
+
+/**
+ * One name with its password, for the ingress itself.
+ *
+ * @generated from message berth.api.v1.BasicAuthUser
+ */
+export declare type BasicAuthUser = Message<"berth.api.v1.BasicAuthUser"> & {
+  /**
+   * Name, without colon, at most 64 characters.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Password of 8–128 characters; write only: where it is empty, a name known before keeps its own.
+   *
+   * @generated from field: string password = 2;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message berth.api.v1.BasicAuthUser.
+ * Use `create(BasicAuthUserSchema)` to create a new message.
+ */
+export declare const BasicAuthUserSchema: GenMessage<BasicAuthUser>;
+
+/**
+ * Who must have signed in before a request goes on.
+ *
+ * @generated from message berth.api.v1.SignIn
+ */
+export declare type SignIn = Message<"berth.api.v1.SignIn"> & {
+  /**
+   * Who may come.
+   *
+   * @generated from field: berth.api.v1.SignInRequirement require = 1;
+   */
+  require: SignInRequirement;
+
+  /**
+   * With SIGN_IN_REQUIREMENT_GROUPS: names of groups whose members may come, at most 32.
+   *
+   * @generated from field: repeated string groups = 2;
+   */
+  groups: string[];
+
+  /**
+   * Prefixes of paths that are open to everybody, e.g. "/webhooks", at most 16.
+   *
+   * @generated from field: repeated string open_paths = 3;
+   */
+  openPaths: string[];
+};
+
+/**
+ * Describes the message berth.api.v1.SignIn.
+ * Use `create(SignInSchema)` to create a new message.
+ */
+export declare const SignInSchema: GenMessage<SignIn>;
+
+/**
  * By an external TCP port.
  *
  * @generated from message berth.api.v1.TcpExposure
  */
 export declare type TcpExposure = Message<"berth.api.v1.TcpExposure"> & {
   /**
-   * External port; 0 takes the lowest free one of the site's range.
+   * External port; 0 takes the lowest free one of the site's range. Services with the same kind of TLS and different
+   * names may share one.
    *
    * @generated from field: uint32 external_port = 1;
    */
   externalPort: number;
+
+  /**
+   * How TLS is used.
+   *
+   * @generated from field: berth.api.v1.TlsMode tls = 2;
+   */
+  tls: TlsMode;
+
+  /**
+   * With TLS: the name by which clients ask for it (SNI), right under an external domain of the site.
+   *
+   * @generated from field: string host = 3;
+   */
+  host: string;
+
+  /**
+   * Whether the container is told the client's address by a PROXY protocol header.
+   *
+   * @generated from field: bool proxy_protocol = 4;
+   */
+  proxyProtocol: boolean;
+
+  /**
+   * Address ranges (CIDR) that may come; empty: all. Not with a shared port.
+   *
+   * @generated from field: repeated string allow = 5;
+   */
+  allow: string[];
+
+  /**
+   * Address ranges (CIDR) that may not. Not with a shared port.
+   *
+   * @generated from field: repeated string deny = 6;
+   */
+  deny: string[];
 };
 
 /**
@@ -152,6 +540,20 @@ export declare type UdpExposure = Message<"berth.api.v1.UdpExposure"> & {
    * @generated from field: uint32 external_port = 1;
    */
   externalPort: number;
+
+  /**
+   * Address ranges (CIDR) that may come; empty: all.
+   *
+   * @generated from field: repeated string allow = 2;
+   */
+  allow: string[];
+
+  /**
+   * Address ranges (CIDR) that may not.
+   *
+   * @generated from field: repeated string deny = 3;
+   */
+  deny: string[];
 };
 
 /**
@@ -329,7 +731,8 @@ export declare type UpdateServiceRequest = Message<"berth.api.v1.UpdateServiceRe
   service?: Service | undefined;
 
   /**
-   * Which fields to take, e.g. "internal_port", "http.host", "tcp.external_port".
+   * Which fields to take, e.g. "internal_port", "http.host", "http.options.gzip", "tcp.external_port"; "http.options" takes
+   * all options at once.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -395,6 +798,86 @@ export declare type DeleteServiceResponse = Message<"berth.api.v1.DeleteServiceR
  * Use `create(DeleteServiceResponseSchema)` to create a new message.
  */
 export declare const DeleteServiceResponseSchema: GenMessage<DeleteServiceResponse>;
+
+/**
+ * Who may come to a service.
+ *
+ * @generated from enum berth.api.v1.SignInRequirement
+ */
+export enum SignInRequirement {
+  /**
+   * Everybody, without signing in.
+   *
+   * @generated from enum value: SIGN_IN_REQUIREMENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Whoever is a member of the container, with any role, or administers it.
+   *
+   * @generated from enum value: SIGN_IN_REQUIREMENT_MEMBERS = 1;
+   */
+  MEMBERS = 1,
+
+  /**
+   * Members of the container and of the groups named.
+   *
+   * @generated from enum value: SIGN_IN_REQUIREMENT_GROUPS = 2;
+   */
+  GROUPS = 2,
+
+  /**
+   * Anybody who has an account.
+   *
+   * @generated from enum value: SIGN_IN_REQUIREMENT_ANYBODY = 3;
+   */
+  ANYBODY = 3,
+
+  /**
+   * Whomever the oauth2-proxy of the domain lets in.
+   *
+   * @generated from enum value: SIGN_IN_REQUIREMENT_OAUTH2_PROXY = 4;
+   */
+  OAUTH2_PROXY = 4,
+}
+
+/**
+ * Describes the enum berth.api.v1.SignInRequirement.
+ */
+export declare const SignInRequirementSchema: GenEnum<SignInRequirement>;
+
+/**
+ * How a TCP service uses TLS.
+ *
+ * @generated from enum berth.api.v1.TlsMode
+ */
+export enum TlsMode {
+  /**
+   * Not at all: bytes pass as they come.
+   *
+   * @generated from enum value: TLS_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * TLS ends at the ingress, with the certificate of the name; the container sees clear text.
+   *
+   * @generated from enum value: TLS_MODE_TERMINATE = 1;
+   */
+  TERMINATE = 1,
+
+  /**
+   * TLS passes through to the container, which has its own certificate.
+   *
+   * @generated from enum value: TLS_MODE_PASS_THROUGH = 2;
+   */
+  PASS_THROUGH = 2,
+}
+
+/**
+ * Describes the enum berth.api.v1.TlsMode.
+ */
+export declare const TlsModeSchema: GenEnum<TlsMode>;
 
 /**
  * Services of containers; allowed to whoever may change the container.

@@ -4,15 +4,15 @@
 // @generated from file berth/api/v1/services.proto (package berth.api.v1, syntax proto3)
 /* eslint-disable */
 
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_berth_api_v1_common } from "./common_pb.js";
-import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file berth/api/v1/services.proto.
  */
 export const file_berth_api_v1_services = /*@__PURE__*/
-  fileDesc("ChtiZXJ0aC9hcGkvdjEvc2VydmljZXMucHJvdG8SDGJlcnRoLmFwaS52MSKFAgoHU2VydmljZRIKCgJpZBgBIAEoCRIRCgljb250YWluZXIYAiABKAkSFQoNaW50ZXJuYWxfcG9ydBgDIAEoDRIqCgRodHRwGAQgASgLMhouYmVydGguYXBpLnYxLkh0dHBFeHBvc3VyZUgAEigKA3RjcBgFIAEoCzIZLmJlcnRoLmFwaS52MS5UY3BFeHBvc3VyZUgAEigKA3VkcBgGIAEoCzIZLmJlcnRoLmFwaS52MS5VZHBFeHBvc3VyZUgAEgsKA3VybBgHIAEoCRIrCgpjb25kaXRpb25zGAggAygLMhcuYmVydGguYXBpLnYxLkNvbmRpdGlvbkIKCghleHBvc3VyZSIxCgxIdHRwRXhwb3N1cmUSDAoEaG9zdBgBIAEoCRITCgtiYWNrZW5kX3RscxgCIAEoCCIkCgtUY3BFeHBvc3VyZRIVCg1leHRlcm5hbF9wb3J0GAEgASgNIiQKC1VkcEV4cG9zdXJlEhUKDWV4dGVybmFsX3BvcnQYASABKA0iagoUQ3JlYXRlU2VydmljZVJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEiYKB3NlcnZpY2UYAiABKAsyFS5iZXJ0aC5hcGkudjEuU2VydmljZRIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkiPwoVQ3JlYXRlU2VydmljZVJlc3BvbnNlEiYKB3NlcnZpY2UYASABKAsyFS5iZXJ0aC5hcGkudjEuU2VydmljZSIkChFHZXRTZXJ2aWNlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIjwKEkdldFNlcnZpY2VSZXNwb25zZRImCgdzZXJ2aWNlGAEgASgLMhUuYmVydGguYXBpLnYxLlNlcnZpY2UiTwoTTGlzdFNlcnZpY2VzUmVxdWVzdBIRCgljb250YWluZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiWAoUTGlzdFNlcnZpY2VzUmVzcG9uc2USJwoIc2VydmljZXMYASADKAsyFS5iZXJ0aC5hcGkudjEuU2VydmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkibwoUVXBkYXRlU2VydmljZVJlcXVlc3QSJgoHc2VydmljZRgBIAEoCzIVLmJlcnRoLmFwaS52MS5TZXJ2aWNlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI/ChVVcGRhdGVTZXJ2aWNlUmVzcG9uc2USJgoHc2VydmljZRgBIAEoCzIVLmJlcnRoLmFwaS52MS5TZXJ2aWNlIicKFERlbGV0ZVNlcnZpY2VSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkiFwoVRGVsZXRlU2VydmljZVJlc3BvbnNlMscDCg9TZXJ2aWNlc1NlcnZpY2USWAoNQ3JlYXRlU2VydmljZRIiLmJlcnRoLmFwaS52MS5DcmVhdGVTZXJ2aWNlUmVxdWVzdBojLmJlcnRoLmFwaS52MS5DcmVhdGVTZXJ2aWNlUmVzcG9uc2USTwoKR2V0U2VydmljZRIfLmJlcnRoLmFwaS52MS5HZXRTZXJ2aWNlUmVxdWVzdBogLmJlcnRoLmFwaS52MS5HZXRTZXJ2aWNlUmVzcG9uc2USVQoMTGlzdFNlcnZpY2VzEiEuYmVydGguYXBpLnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaIi5iZXJ0aC5hcGkudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2USWAoNVXBkYXRlU2VydmljZRIiLmJlcnRoLmFwaS52MS5VcGRhdGVTZXJ2aWNlUmVxdWVzdBojLmJlcnRoLmFwaS52MS5VcGRhdGVTZXJ2aWNlUmVzcG9uc2USWAoNRGVsZXRlU2VydmljZRIiLmJlcnRoLmFwaS52MS5EZWxldGVTZXJ2aWNlUmVxdWVzdBojLmJlcnRoLmFwaS52MS5EZWxldGVTZXJ2aWNlUmVzcG9uc2ViBnByb3RvMw", [file_berth_api_v1_common, file_google_protobuf_field_mask]);
+  fileDesc("ChtiZXJ0aC9hcGkvdjEvc2VydmljZXMucHJvdG8SDGJlcnRoLmFwaS52MSLnAgoHU2VydmljZRIKCgJpZBgBIAEoCRIRCgljb250YWluZXIYAiABKAkSFQoNaW50ZXJuYWxfcG9ydBgDIAEoDRIqCgRodHRwGAQgASgLMhouYmVydGguYXBpLnYxLkh0dHBFeHBvc3VyZUgAEigKA3RjcBgFIAEoCzIZLmJlcnRoLmFwaS52MS5UY3BFeHBvc3VyZUgAEigKA3VkcBgGIAEoCzIZLmJlcnRoLmFwaS52MS5VZHBFeHBvc3VyZUgAEgsKA3VybBgHIAEoCRIrCgpjb25kaXRpb25zGAggAygLMhcuYmVydGguYXBpLnYxLkNvbmRpdGlvbhIrCgZoZWFsdGgYCSADKAsyGy5iZXJ0aC5hcGkudjEuU2VydmljZUhlYWx0aBIzCgxjZXJ0aWZpY2F0ZXMYCiADKAsyHS5iZXJ0aC5hcGkudjEuTmFtZUNlcnRpZmljYXRlQgoKCGV4cG9zdXJlImkKDVNlcnZpY2VIZWFsdGgSDQoFYWdlbnQYASABKAkSDwoHaGVhbHRoeRgCIAEoCBINCgVlcnJvchgDIAEoCRIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihAEKD05hbWVDZXJ0aWZpY2F0ZRIMCgRob3N0GAEgASgJEhMKC3NlbGZfc2lnbmVkGAIgASgIEg4KBmlzc3VlchgDIAEoCRItCglub3RfYWZ0ZXIYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Byb2JsZW0YBSABKAkigAEKDEh0dHBFeHBvc3VyZRIMCgRob3N0GAEgASgJEhMKC2JhY2tlbmRfdGxzGAIgASgIEhMKC290aGVyX2hvc3RzGAMgAygJEgwKBHBhdGgYBCABKAkSKgoHb3B0aW9ucxgFIAEoCzIZLmJlcnRoLmFwaS52MS5IdHRwT3B0aW9ucyL2AwoLSHR0cE9wdGlvbnMSEgoKcGxhaW5faHR0cBgBIAEoCBIWCg5tYXhfYm9keV9ieXRlcxgCIAEoBBIXCg90aW1lb3V0X3NlY29uZHMYAyABKA0SDAoEZ3ppcBgEIAEoCBISCgpzdHJpcF9wYXRoGAUgASgIEjEKD3JlcXVlc3RfaGVhZGVycxgGIAMoCzIYLmJlcnRoLmFwaS52MS5IZWFkZXJSdWxlEjIKEHJlc3BvbnNlX2hlYWRlcnMYByADKAsyGC5iZXJ0aC5hcGkudjEuSGVhZGVyUnVsZRINCgVhbGxvdxgIIAMoCRIMCgRkZW55GAkgAygJEhsKE3JlcXVlc3RzX3Blcl9zZWNvbmQYCiABKA0SDQoFYnVyc3QYCyABKA0SEwoLY29ubmVjdGlvbnMYDCABKA0SLwoKYmFzaWNfYXV0aBgNIAMoCzIbLmJlcnRoLmFwaS52MS5CYXNpY0F1dGhVc2VyEhMKC21haW50ZW5hbmNlGA4gASgIEhgKEG1haW50ZW5hbmNlX3RleHQYDyABKAkSEwoLaGVhbHRoX3BhdGgYECABKAkSHwoXaGVhbHRoX2ludGVydmFsX3NlY29uZHMYESABKA0SJQoHc2lnbl9pbhgSIAEoCzIULmJlcnRoLmFwaS52MS5TaWduSW4iKQoKSGVhZGVyUnVsZRIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIjQKDUJhc2ljQXV0aFVzZXISDAoEbmFtZRgBIAEoCRIVCghwYXNzd29yZBgCIAEoCUIDgAEBIl4KBlNpZ25JbhIwCgdyZXF1aXJlGAEgASgOMh8uYmVydGguYXBpLnYxLlNpZ25JblJlcXVpcmVtZW50Eg4KBmdyb3VwcxgCIAMoCRISCgpvcGVuX3BhdGhzGAMgAygJIosBCgtUY3BFeHBvc3VyZRIVCg1leHRlcm5hbF9wb3J0GAEgASgNEiIKA3RscxgCIAEoDjIVLmJlcnRoLmFwaS52MS5UbHNNb2RlEgwKBGhvc3QYAyABKAkSFgoOcHJveHlfcHJvdG9jb2wYBCABKAgSDQoFYWxsb3cYBSADKAkSDAoEZGVueRgGIAMoCSJBCgtVZHBFeHBvc3VyZRIVCg1leHRlcm5hbF9wb3J0GAEgASgNEg0KBWFsbG93GAIgAygJEgwKBGRlbnkYAyADKAkiagoUQ3JlYXRlU2VydmljZVJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEiYKB3NlcnZpY2UYAiABKAsyFS5iZXJ0aC5hcGkudjEuU2VydmljZRIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkiPwoVQ3JlYXRlU2VydmljZVJlc3BvbnNlEiYKB3NlcnZpY2UYASABKAsyFS5iZXJ0aC5hcGkudjEuU2VydmljZSIkChFHZXRTZXJ2aWNlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIjwKEkdldFNlcnZpY2VSZXNwb25zZRImCgdzZXJ2aWNlGAEgASgLMhUuYmVydGguYXBpLnYxLlNlcnZpY2UiTwoTTGlzdFNlcnZpY2VzUmVxdWVzdBIRCgljb250YWluZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiWAoUTGlzdFNlcnZpY2VzUmVzcG9uc2USJwoIc2VydmljZXMYASADKAsyFS5iZXJ0aC5hcGkudjEuU2VydmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkibwoUVXBkYXRlU2VydmljZVJlcXVlc3QSJgoHc2VydmljZRgBIAEoCzIVLmJlcnRoLmFwaS52MS5TZXJ2aWNlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI/ChVVcGRhdGVTZXJ2aWNlUmVzcG9uc2USJgoHc2VydmljZRgBIAEoCzIVLmJlcnRoLmFwaS52MS5TZXJ2aWNlIicKFERlbGV0ZVNlcnZpY2VSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkiFwoVRGVsZXRlU2VydmljZVJlc3BvbnNlKsABChFTaWduSW5SZXF1aXJlbWVudBIjCh9TSUdOX0lOX1JFUVVJUkVNRU5UX1VOU1BFQ0lGSUVEEAASHwobU0lHTl9JTl9SRVFVSVJFTUVOVF9NRU1CRVJTEAESHgoaU0lHTl9JTl9SRVFVSVJFTUVOVF9HUk9VUFMQAhIfChtTSUdOX0lOX1JFUVVJUkVNRU5UX0FOWUJPRFkQAxIkCiBTSUdOX0lOX1JFUVVJUkVNRU5UX09BVVRIMl9QUk9YWRAEKlYKB1Rsc01vZGUSGAoUVExTX01PREVfVU5TUEVDSUZJRUQQABIWChJUTFNfTU9ERV9URVJNSU5BVEUQARIZChVUTFNfTU9ERV9QQVNTX1RIUk9VR0gQAjLHAwoPU2VydmljZXNTZXJ2aWNlElgKDUNyZWF0ZVNlcnZpY2USIi5iZXJ0aC5hcGkudjEuQ3JlYXRlU2VydmljZVJlcXVlc3QaIy5iZXJ0aC5hcGkudjEuQ3JlYXRlU2VydmljZVJlc3BvbnNlEk8KCkdldFNlcnZpY2USHy5iZXJ0aC5hcGkudjEuR2V0U2VydmljZVJlcXVlc3QaIC5iZXJ0aC5hcGkudjEuR2V0U2VydmljZVJlc3BvbnNlElUKDExpc3RTZXJ2aWNlcxIhLmJlcnRoLmFwaS52MS5MaXN0U2VydmljZXNSZXF1ZXN0GiIuYmVydGguYXBpLnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlElgKDVVwZGF0ZVNlcnZpY2USIi5iZXJ0aC5hcGkudjEuVXBkYXRlU2VydmljZVJlcXVlc3QaIy5iZXJ0aC5hcGkudjEuVXBkYXRlU2VydmljZVJlc3BvbnNlElgKDURlbGV0ZVNlcnZpY2USIi5iZXJ0aC5hcGkudjEuRGVsZXRlU2VydmljZVJlcXVlc3QaIy5iZXJ0aC5hcGkudjEuRGVsZXRlU2VydmljZVJlc3BvbnNlYgZwcm90bzM", [file_berth_api_v1_common, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message berth.api.v1.Service.
@@ -22,95 +22,165 @@ export const ServiceSchema = /*@__PURE__*/
   messageDesc(file_berth_api_v1_services, 0);
 
 /**
+ * Describes the message berth.api.v1.ServiceHealth.
+ * Use `create(ServiceHealthSchema)` to create a new message.
+ */
+export const ServiceHealthSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_services, 1);
+
+/**
+ * Describes the message berth.api.v1.NameCertificate.
+ * Use `create(NameCertificateSchema)` to create a new message.
+ */
+export const NameCertificateSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_services, 2);
+
+/**
  * Describes the message berth.api.v1.HttpExposure.
  * Use `create(HttpExposureSchema)` to create a new message.
  */
 export const HttpExposureSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 1);
+  messageDesc(file_berth_api_v1_services, 3);
+
+/**
+ * Describes the message berth.api.v1.HttpOptions.
+ * Use `create(HttpOptionsSchema)` to create a new message.
+ */
+export const HttpOptionsSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_services, 4);
+
+/**
+ * Describes the message berth.api.v1.HeaderRule.
+ * Use `create(HeaderRuleSchema)` to create a new message.
+ */
+export const HeaderRuleSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_services, 5);
+
+/**
+ * Describes the message berth.api.v1.BasicAuthUser.
+ * Use `create(BasicAuthUserSchema)` to create a new message.
+ */
+export const BasicAuthUserSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_services, 6);
+
+/**
+ * Describes the message berth.api.v1.SignIn.
+ * Use `create(SignInSchema)` to create a new message.
+ */
+export const SignInSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_services, 7);
 
 /**
  * Describes the message berth.api.v1.TcpExposure.
  * Use `create(TcpExposureSchema)` to create a new message.
  */
 export const TcpExposureSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 2);
+  messageDesc(file_berth_api_v1_services, 8);
 
 /**
  * Describes the message berth.api.v1.UdpExposure.
  * Use `create(UdpExposureSchema)` to create a new message.
  */
 export const UdpExposureSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 3);
+  messageDesc(file_berth_api_v1_services, 9);
 
 /**
  * Describes the message berth.api.v1.CreateServiceRequest.
  * Use `create(CreateServiceRequestSchema)` to create a new message.
  */
 export const CreateServiceRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 4);
+  messageDesc(file_berth_api_v1_services, 10);
 
 /**
  * Describes the message berth.api.v1.CreateServiceResponse.
  * Use `create(CreateServiceResponseSchema)` to create a new message.
  */
 export const CreateServiceResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 5);
+  messageDesc(file_berth_api_v1_services, 11);
 
 /**
  * Describes the message berth.api.v1.GetServiceRequest.
  * Use `create(GetServiceRequestSchema)` to create a new message.
  */
 export const GetServiceRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 6);
+  messageDesc(file_berth_api_v1_services, 12);
 
 /**
  * Describes the message berth.api.v1.GetServiceResponse.
  * Use `create(GetServiceResponseSchema)` to create a new message.
  */
 export const GetServiceResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 7);
+  messageDesc(file_berth_api_v1_services, 13);
 
 /**
  * Describes the message berth.api.v1.ListServicesRequest.
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 8);
+  messageDesc(file_berth_api_v1_services, 14);
 
 /**
  * Describes the message berth.api.v1.ListServicesResponse.
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 9);
+  messageDesc(file_berth_api_v1_services, 15);
 
 /**
  * Describes the message berth.api.v1.UpdateServiceRequest.
  * Use `create(UpdateServiceRequestSchema)` to create a new message.
  */
 export const UpdateServiceRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 10);
+  messageDesc(file_berth_api_v1_services, 16);
 
 /**
  * Describes the message berth.api.v1.UpdateServiceResponse.
  * Use `create(UpdateServiceResponseSchema)` to create a new message.
  */
 export const UpdateServiceResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 11);
+  messageDesc(file_berth_api_v1_services, 17);
 
 /**
  * Describes the message berth.api.v1.DeleteServiceRequest.
  * Use `create(DeleteServiceRequestSchema)` to create a new message.
  */
 export const DeleteServiceRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 12);
+  messageDesc(file_berth_api_v1_services, 18);
 
 /**
  * Describes the message berth.api.v1.DeleteServiceResponse.
  * Use `create(DeleteServiceResponseSchema)` to create a new message.
  */
 export const DeleteServiceResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_services, 13);
+  messageDesc(file_berth_api_v1_services, 19);
+
+/**
+ * Describes the enum berth.api.v1.SignInRequirement.
+ */
+export const SignInRequirementSchema = /*@__PURE__*/
+  enumDesc(file_berth_api_v1_services, 0);
+
+/**
+ * Who may come to a service.
+ *
+ * @generated from enum berth.api.v1.SignInRequirement
+ */
+export const SignInRequirement = /*@__PURE__*/
+  tsEnum(SignInRequirementSchema);
+
+/**
+ * Describes the enum berth.api.v1.TlsMode.
+ */
+export const TlsModeSchema = /*@__PURE__*/
+  enumDesc(file_berth_api_v1_services, 1);
+
+/**
+ * How a TCP service uses TLS.
+ *
+ * @generated from enum berth.api.v1.TlsMode
+ */
+export const TlsMode = /*@__PURE__*/
+  tsEnum(TlsModeSchema);
 
 /**
  * Services of containers; allowed to whoever may change the container.

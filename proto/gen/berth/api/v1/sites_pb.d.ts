@@ -138,6 +138,28 @@ export declare type Site = Message<"berth.api.v1.Site"> & {
    * @generated from field: repeated berth.api.v1.Condition conditions = 17;
    */
   conditions: Condition[];
+
+  /**
+   * Addresses and networks (CIDR) of load balancers in front of the ingress, whose word about a client's address is
+   * believed, at most 64.
+   *
+   * @generated from field: repeated string trusted_proxies = 18;
+   */
+  trustedProxies: string[];
+
+  /**
+   * Whether every connection to the ingress begins with a PROXY protocol header, sent by those load balancers.
+   *
+   * @generated from field: bool proxy_protocol = 19;
+   */
+  proxyProtocol: boolean;
+
+  /**
+   * Whether people who may create containers here may bring domains of their own.
+   *
+   * @generated from field: bool custom_domains = 20;
+   */
+  customDomains: boolean;
 };
 
 /**
