@@ -178,7 +178,7 @@ export interface ServicesTable {
   sni_host: Generated<string>;
   /** The domain that `sni_host` is under; the names of http are in service_names. */
   domain_id: string | null;
-  /** JSON of what else is wanted, see service-options.ts; null: the defaults. */
+  /** JSON of what else is wanted, see store/service-options.ts; null: the defaults. */
   options: string | null;
 }
 
