@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isNetwork } from './client-address.ts';
+import { isServerAddress } from './dns/server-address.ts';
 
 const address = z
   .string()
@@ -60,6 +61,12 @@ const environment = z.object({
     .default('dc=berth'),
   /** Addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas. */
   BERTH_TRUSTED_PROXIES: list.prefault('').refine((all) => all.every(isNetwork), 'takes addresses and networks'),
+  /** Recursive name servers that are asked for the world's names, separated by commas; default: the system's. */
+  BERTH_DNS_RESOLVERS: list
+    .prefault('')
+    .refine((all) => all.every(isServerAddress), 'takes ADDRESS, IPV4:PORT and [IPV6]:PORT'),
+  /** Whether domains may lead to addresses that the world cannot reach, as in closed networks. */
+  BERTH_CLOSED_NETWORK: z.enum(['true', 'false']).default('false'),
   BERTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Lowest VMID given out. */
   BERTH_FIRST_VMID: z.coerce.number().int().min(100).max(999_999_999).default(100),
@@ -85,6 +92,8 @@ export interface Config {
   ldapUris: string[];
   ldapBase: string;
   trustedProxies: string[];
+  dnsResolvers: string[];
+  closedNetwork: boolean;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   firstVmid: number;
   heartbeatSeconds: number;
@@ -120,6 +129,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ldapUris: ldapUrisOf(e.BERTH_LDAP_URIS, name, e.BERTH_LDAP_LISTEN),
     ldapBase: e.BERTH_LDAP_BASE,
     trustedProxies: e.BERTH_TRUSTED_PROXIES,
+    dnsResolvers: e.BERTH_DNS_RESOLVERS,
+    closedNetwork: e.BERTH_CLOSED_NETWORK === 'true',
     logLevel: e.BERTH_LOG_LEVEL,
     firstVmid: e.BERTH_FIRST_VMID,
     heartbeatSeconds: e.BERTH_HEARTBEAT_SECONDS,

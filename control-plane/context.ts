@@ -133,6 +133,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
       enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
       identityProviders: createRelyingParty({ clock }),
       publicUrl: config.publicUrl,
+      dns: { resolvers: config.dnsResolvers, closedNetwork: config.closedNetwork },
       sendMail: sendBySmtp,
       logins: loginsOf(config, authority),
       turnstile: new Turnstile(availableParallelism(), MOST_WAITING),

@@ -3,6 +3,7 @@ import type { Random } from '@berth/proto/contract/random.ts';
 import type { RelyingParty } from '../auth/oidc/relying-party.ts';
 import type { PasskeyParty } from '../auth/passkeys.ts';
 import type { Turnstile } from '../auth/turnstile.ts';
+import type { DnsPort } from '../dns/dns-provider.ts';
 import type { SendMail } from '../mail/smtp.ts';
 import type { Store } from '../store/store.ts';
 
@@ -43,6 +44,8 @@ export interface AppDeps {
   identityProviders: RelyingParty;
   /** Base URL of the pages, for links in mails. */
   publicUrl: string;
+  /** How names of domains are looked up. */
+  dns: DnsPort;
   /** Sends a mail at once, past the outbox. */
   sendMail: SendMail;
   /** Absent where no directory is offered to guests. */

@@ -7,13 +7,22 @@ import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { Store } from '../store/store.ts';
 
-/** What DNS work is done with. */
+/** How names are looked up. */
+export interface DnsPort {
+  /** Recursive servers, ADDRESS or ADDRESS:PORT ([ADDRESS]:PORT for IPv6), that are asked; empty: the system's own. */
+  resolvers: readonly string[];
+  /** Whether domains may lead to addresses that the world cannot reach: private ones, loopback, this machine's own. */
+  closedNetwork: boolean;
+  /** Where the file that proves a domain is looked for; absent: 80. */
+  httpPort?: number;
+}
+
+/** What DNS work is done with; `AppDeps` has it all. */
 export interface DnsDeps {
   store: Store;
   clock: Clock;
   random: Random;
-  /** Recursive servers, ADDRESS or ADDRESS:PORT ([ADDRESS]:PORT for IPv6), that are asked; empty: the system's own. */
-  resolvers: readonly string[];
+  dns: DnsPort;
 }
 
 /** A provider's own handle on a record, JSON; what it needs to take the record away. */

@@ -99,6 +99,7 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
     identityProviders: createRelyingParty({ clock }),
     publicUrl: 'https://berth.example:8443',
+    dns: { resolvers: ['127.0.0.1:1'], closedNetwork: false },
     sendMail: async () => ({ kind: 'unreachable', words: 'There is no mail server here.' }),
     firstVmid: 100,
     logins: LOGINS,
