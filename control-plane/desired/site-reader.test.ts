@@ -28,7 +28,7 @@ describeEachDialect('site view on the store', (create) => {
     await seedSite(store);
     agentId = await store.transaction(async (tx) => {
       await bumpSite(tx, SITE, null);
-      await insertDomain(tx, { id: 'dom-1', site_id: SITE, name: 'apps.lab', created_at: 1 });
+      await insertDomain(tx, { id: 'dom-1', site_id: SITE, name: 'apps.lab', created_at: 1, verified_at: 1 });
       await addCertificate(tx, 'crt-1');
       return addAgent(tx, 'one');
     });

@@ -129,7 +129,7 @@ describeEachDialect('store', (create) => {
       const insert = store.transaction((tx) =>
         tx.db
           .insertInto('domains')
-          .values({ id: 'dom-1', site_id: 'sit-none', name: 'apps.lab', created_at: 1 })
+          .values({ id: 'dom-1', site_id: 'sit-none', name: 'apps.lab', claim: 'apps.lab', created_at: 1 })
           .execute(),
       );
       await expect(insert).rejects.toBeInstanceOf(ReferenceViolation);

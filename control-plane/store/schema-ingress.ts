@@ -4,8 +4,10 @@ import type { Generated } from 'kysely';
 export interface DomainsTable {
   id: string;
   site_id: string;
-  /** External domain, unique over all sites. */
+  /** External domain. Of those that are proven, no two have the same. */
   name: string;
+  /** Unique: the name once it is proven, the identifier until then, so that several may try to prove one name. */
+  claim: string;
   created_at: number;
   /** Who brought it; null for the site's own. */
   owner_id: string | null;

@@ -346,8 +346,9 @@ CREATE TABLE `dns_records` (
 CREATE TABLE `domains` (
   `id` varchar(40) NOT NULL,
   `site_id` varchar(40) NOT NULL,
-  `name` varchar(253) NOT NULL,
+  `claim` varchar(253) NOT NULL,
   `created_at` bigint NOT NULL,
+  `name` varchar(253) NOT NULL DEFAULT '',
   `owner_id` varchar(40) DEFAULT NULL,
   `access` varchar(16) NOT NULL DEFAULT 'shared',
   `verified_at` bigint DEFAULT NULL,
@@ -366,8 +367,9 @@ CREATE TABLE `domains` (
   `oauth2_proxy_url` varchar(255) NOT NULL DEFAULT '',
   `updated_at` bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (`id`),
-  UNIQUE KEY `domains_name` (`name`),
+  UNIQUE KEY `domains_name` (`claim`),
   KEY `domains_site` (`site_id`),
+  KEY `domains_by_name` (`name`),
   CONSTRAINT `domains_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -382,8 +382,9 @@ create table domain_grants (
 create table domains (
   id character varying(40) not null,
   site_id character varying(40) not null,
-  name character varying(253) not null,
+  claim character varying(253) not null,
   created_at bigint not null,
+  name character varying(253) not null default ''::character varying,
   owner_id character varying(40),
   access character varying(16) not null default 'shared'::character varying,
   verified_at bigint,
@@ -401,10 +402,12 @@ create table domains (
   hsts_preload smallint not null default 0,
   oauth2_proxy_url character varying(255) not null default ''::character varying,
   updated_at bigint not null default 0,
-  constraint domains_name UNIQUE (name),
+  constraint domains_name UNIQUE (claim),
   constraint domains_pkey PRIMARY KEY (id),
   constraint domains_site FOREIGN KEY (site_id) REFERENCES sites(id)
 );
+
+CREATE INDEX domains_by_name ON public.domains USING btree (name);
 
 create table foreign_vmids (
   cluster character varying(63) not null,

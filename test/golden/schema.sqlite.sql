@@ -367,8 +367,9 @@ CREATE TABLE "domain_grants" (
 CREATE TABLE "domains" (
   "id" varchar(40) not null primary key,
   "site_id" varchar(40) not null,
-  "name" varchar(253) not null,
+  "claim" varchar(253) not null,
   "created_at" bigint not null,
+  "name" varchar(253) default '' not null,
   "owner_id" varchar(40),
   "access" varchar(16) default 'shared' not null,
   "verified_at" bigint,
@@ -386,9 +387,11 @@ CREATE TABLE "domains" (
   "hsts_preload" smallint default 0 not null,
   "oauth2_proxy_url" varchar(255) default '' not null,
   "updated_at" bigint default 0 not null,
-  constraint "domains_name" unique ("name"),
+  constraint "domains_name" unique ("claim"),
   constraint "domains_site" foreign key ("site_id") references "sites" ("id")
 );
+
+CREATE INDEX "domains_by_name" on "domains" ("name");
 
 CREATE TABLE "foreign_vmids" (
   "cluster" varchar(63) not null,

@@ -86,7 +86,7 @@ async function reserve(
   const node = await placeContainer(tx, site, nodeReference);
   const row = await containerRow(deps, tx, { caller, site, node, fields, container, operation });
   await insertContainer(tx, row);
-  await addServices(tx, site, container, fields.services, (i) => `container.services[${i}]`);
+  await addServices(tx, caller, site, container, fields.services, (i) => `container.services[${i}]`);
   await insertOperation(tx, {
     id: operation,
     kind: createContainer.kind,

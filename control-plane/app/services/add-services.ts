@@ -1,20 +1,22 @@
 import { type AppError, invalid, taken } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { pickPort } from '../../store/allocate.ts';
-import { domainAbove, domainsOf } from '../../store/domains.ts';
 import type { Row } from '../../store/schema.ts';
 import { insertServices } from '../../store/services.ts';
 import type { Tx } from '../../store/store.ts';
+import type { Caller } from '../caller.ts';
 import type { ServiceFields } from '../containers/container-fields.ts';
+import { requireUsableDomain } from '../domains/may-use.ts';
 
 /**
  * Puts services in, each with its name or the port it asked for, or the lowest free one.
  * @param pathOf path of a service in the request, by its position
  * @returns identifiers in order
- * @throws AppError "host_taken", "port_taken", "unknown_domain", "port_out_of_range", "ports_exhausted"
+ * @throws AppError "host_taken", "port_taken", "unknown_domain", "domain_not_verified", "port_out_of_range", "ports_exhausted"
  */
 export async function addServices(
   tx: Tx,
+  caller: Caller,
   site: Row<'sites'>,
   containerId: string,
   services: readonly ServiceFields[],
@@ -23,7 +25,7 @@ export async function addServices(
   const ids: string[] = [];
   for (const [i, service] of services.entries()) {
     const id = newId('svc', tx.now + i);
-    const place = await placeOf(tx, site, service, pathOf(i));
+    const place = await placeOf(tx, caller, site, service, pathOf(i));
     const row = {
       id,
       container_id: containerId,
@@ -41,22 +43,21 @@ export async function addServices(
 }
 
 /** The columns that say how a service is reached from outside; `except` is the service that may keep its own. */
-export async function placeOf(tx: Tx, site: Row<'sites'>, service: ServiceFields, path: string, except = '') {
+export async function placeOf(
+  tx: Tx,
+  caller: Caller,
+  site: Row<'sites'>,
+  service: ServiceFields,
+  path: string,
+  except = '',
+) {
   if (service.kind === 'http') {
-    const domainId = await domainOf(tx, site, service.host, `${path}.http.host`);
+    const { id: domainId } = await requireUsableDomain(tx.db, caller, site, service.host, `${path}.http.host`);
     await refuseTakenHost(tx, service.host, `${path}.http.host`, except);
     return { names: [{ host: service.host, path: '/', domain_id: domainId }], external_port: null };
   }
   const port = await externalPort(tx, site, service, `${path}.${service.kind}.external_port`, except);
   return { names: [], external_port: port };
-}
-
-async function domainOf(tx: Tx, site: Row<'sites'>, host: string, field: string): Promise<string> {
-  const domain = await domainAbove(tx.db, site.id, host);
-  if (domain) return domain.id;
-  const names = (await domainsOf(tx.db, site.id)).map(({ name }) => name).join(', ') || 'none';
-  const description = `must be one label under an external domain of site ${site.name} (${names})`;
-  throw invalid([{ field, description }], 'unknown_domain');
 }
 
 async function refuseTakenHost(tx: Tx, host: string, field: string, except: string): Promise<void> {

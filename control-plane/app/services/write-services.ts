@@ -56,7 +56,7 @@ export async function createService(
       refuseDeleting(container);
       await refuseTooMany(tx, container.id);
       await requireAgents(tx.db, site, ['nginx']);
-      const [service = ''] = await addServices(tx, site, container.id, [fields], () => 'service');
+      const [service = ''] = await addServices(tx, caller, site, container.id, [fields], () => 'service');
       const made = await serviceRow(tx, service);
       await changed(tx, caller, container, 'service.create', made, { ...fieldsOfService(made) });
       return { service };
@@ -98,7 +98,7 @@ export async function updateService(
       const site = await siteOf(tx, container);
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
-      const place = await placeOf(tx, site, fields, 'service', service.id);
+      const place = await placeOf(tx, caller, site, fields, 'service', service.id);
       const { names, ...columns } = place;
       const set = { ...columns, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
       await tx.db.updateTable('services').set(set).where('id', '=', service.id).execute();

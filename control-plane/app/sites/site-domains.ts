@@ -54,7 +54,7 @@ export async function dropDomains(tx: Tx, siteId: string, keep: readonly string[
 }
 
 async function refuseTaken(db: Db, name: string, position: number): Promise<void> {
-  const row = await db.selectFrom('domains').select('id').where('name', '=', name).executeTakeFirst();
+  const row = await db.selectFrom('domains').select('id').where('claim', '=', name).executeTakeFirst();
   if (!row) return;
   throw taken('domain_taken', `site.external_domains[${position}]`, `The domain "${name}" belongs to another site.`);
 }

@@ -53,7 +53,8 @@ async function seedNetwork(tx: Tx): Promise<string> {
     created_at: tx.now,
     updated_at: tx.now,
   });
-  await insertDomain(tx, { id: newId('dom', tx.now), site_id: id, name: 'apps.lab', created_at: tx.now });
+  const domain = { id: newId('dom', tx.now), site_id: id, name: 'apps.lab', created_at: tx.now };
+  await insertDomain(tx, { ...domain, verified_at: tx.now });
   return id;
 }
 

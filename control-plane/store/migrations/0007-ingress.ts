@@ -58,6 +58,7 @@ const health: Columns = (t, is) =>
 type Added = [table: string, column: string, type: string, initially?: string | number];
 
 const columns: readonly Added[] = [
+  ['domains', 'name', 'varchar(253)', ''],
   ['domains', 'owner_id', ID],
   ['domains', 'access', 'varchar(16)', 'shared'],
   ['domains', 'verified_at', MS],
@@ -90,6 +91,7 @@ const columns: readonly Added[] = [
  */
 export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
   for (const [name, table] of Object.entries(tables)) await createTable(db, is, name, table);
+  await renameDomainsName(db);
   for (const [table, column, type, initially] of columns) {
     const change = db.schema
       .alterTable(table)
@@ -97,7 +99,9 @@ export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
     await unlessDone('ER_DUP_FIELDNAME', () => change.execute());
   }
   // Those of before were made by administrators, who need prove nothing.
-  await sql`update domains set verified_at = created_at, updated_at = created_at where verified_at is null`.execute(db);
+  await sql`update domains set name = claim, verified_at = created_at, updated_at = created_at
+    where verified_at is null`.execute(db);
+  await createIndex(db, 'domains', ['name']);
   await createIndex(db, 'certificates', ['domain_id', 'name']);
   await createTable(db, is, 'domain_grants', grants);
   await moveServiceNames(db, is);
@@ -107,4 +111,13 @@ export async function up(db: Kysely<unknown>, is: Types): Promise<void> {
   await createIndex(db, 'dns_records', ['next_try_at']);
   await createIndex(db, 'app_sessions', ['session_id']);
   await createUniqueIndex(db, 'app_sign_in_codes_hash', 'app_sign_in_codes', ['code_hash']);
+}
+
+/**
+ * A name belongs to whoever proves it first, and any number may try: what is unique from now on is `claim`, which is the
+ * name once it is proven and the domain's own identifier until then.
+ */
+async function renameDomainsName(db: Kysely<unknown>): Promise<void> {
+  const rename = async () => void (await sql`alter table domains rename column name to claim`.execute(db));
+  await unlessDone('ER_BAD_FIELD_ERROR', () => unlessDone('ER_DUP_FIELDNAME', rename));
 }
