@@ -59,11 +59,13 @@ export class Link {
   /** Runs until `stop`. */
   async run(): Promise<void> {
     this.#planRenewal();
-    for (let attempt = 0; !this.#stop.signal.aborted; attempt += 1) {
+    let failures = 0;
+    for (;;) {
       const end = await this.#hold();
       if (this.#stop.signal.aborted) return;
-      if (hasLasted(end, attempt)) attempt = 0;
-      await this.#pause(end, attempt);
+      failures = failuresBefore(end, failures);
+      await this.#pause(end, failures);
+      failures += 1;
     }
   }
 
@@ -179,12 +181,15 @@ export class Link {
 }
 
 /**
- * Whether a session lasted longer than the wait it would be followed by, so that the next break is retried soon: a control
- * plane that was away for long and has come back is not made to wait at its next break, and one that ends every session
- * early is asked less and less often.
+ * How many failures count after a session: none when it lasted longer than the wait it would be followed by. A shorter
+ * one that still lasted is followed by a wait of twice its length at the most, so that agents which come back to a
+ * control plane that is restarted again and again are connected for most of the time. One that ends every session early
+ * is asked less and less often.
  */
-function hasLasted({ sessionMs }: ConnectionEnd, attempt: number): boolean {
-  return sessionMs >= Math.max(STABLE_MS, backoffCeiling(RECONNECT, attempt));
+function failuresBefore({ sessionMs }: ConnectionEnd, failures: number): number {
+  if (sessionMs < STABLE_MS) return failures;
+  if (sessionMs >= backoffCeiling(RECONNECT, failures)) return 0;
+  return Math.min(failures, Math.floor(Math.log2((2 * sessionMs) / RECONNECT.baseMs)));
 }
 
 function renewedIdentity(former: Identity, keyPem: string, renewed: RenewResponse): Identity {
