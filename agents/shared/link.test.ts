@@ -94,8 +94,8 @@ describe('Link', () => {
 
   it.each([
     ['soon after a session that lasted', 13_000, 100],
-    ['within twice the time of a session that lasted a while', 3_200, 3_200],
-    ['later and later when sessions are short', 1_000, 6_400],
+    ['within half the time of a session that lasted a while', 3_200, 800],
+    ['later and later when sessions are short', 1_000, 5_000],
   ])('comes back %s, however often it had to try before', async (_, sessionMs, waitMs) => {
     const clock = new VirtualClock();
     const waits: number[] = [];

@@ -17,7 +17,8 @@ import type { Logger } from './logger.ts';
 import { renewalTime } from './renewal.ts';
 import type { Keepalive } from './session-client.ts';
 
-const RECONNECT = { baseMs: 200, capMs: 30_000 };
+/** The longest wait is what a site waits after an outage; so many tries at a closed port cost nobody anything. */
+const RECONNECT = { baseMs: 200, capMs: 10_000 };
 const RENEW_AGAIN = { leastMs: 1_000, baseMs: 10_000, capMs: 600_000 };
 const RENEW_TIMEOUT_MS = 20_000;
 
@@ -182,14 +183,14 @@ export class Link {
 
 /**
  * How many failures count after a session: none when it lasted longer than the wait it would be followed by. A shorter
- * one that still lasted is followed by a wait of twice its length at the most, so that agents which come back to a
- * control plane that is restarted again and again are connected for most of the time. One that ends every session early
- * is asked less and less often.
+ * one that still lasted is followed by a wait of half its length at the most, so that agents of a control plane that is
+ * restarted again and again are connected for most of the time. One that ends every session early is asked less and
+ * less often.
  */
 function failuresBefore({ sessionMs }: ConnectionEnd, failures: number): number {
   if (sessionMs < STABLE_MS) return failures;
   if (sessionMs >= backoffCeiling(RECONNECT, failures)) return 0;
-  return Math.min(failures, Math.floor(Math.log2((2 * sessionMs) / RECONNECT.baseMs)));
+  return Math.min(failures, Math.floor(Math.log2(sessionMs / 2 / RECONNECT.baseMs)));
 }
 
 function renewedIdentity(former: Identity, keyPem: string, renewed: RenewResponse): Identity {
