@@ -91,8 +91,6 @@ export interface ManagedCertificatesTable {
   /** ARI identifier of what is served (RFC 9773, 4.1); empty when it has none. */
   ari_id: string;
   ari_next_look_at: number;
-  /** End of the certificate of which a warning was sent last; 0 for none. */
-  warned_for: number;
   /** What is served. */
   certificate_id: string | null;
   /** Replica that works on it, so that there is one order at a time. */
@@ -102,7 +100,9 @@ export interface ManagedCertificatesTable {
   updated_at: number;
 }
 
-/** Challenges that are being answered; `answer` is the key authorization or the value of the TXT record. */
+/**
+ * Challenges that are being answered. A row stands before the record it tells of and until that is gone, so that
+ * nothing is left behind by whoever is killed; `answer` is the key authorization or the value of the TXT record. */
 export interface AcmeChallengesTable {
   id: string;
   site_id: string;
@@ -116,6 +116,22 @@ export interface AcmeChallengesTable {
   dns_provider_id: string | null;
   /** What the provider needs to take the record away, JSON. */
   record: string | null;
+  created_at: number;
+}
+
+/** Warnings of certificates that end soon; each is given once. */
+export interface CertificateWarningsTable {
+  id: string;
+  certificate_id: string;
+  /** Which step: so many days before the end. */
+  days: number;
+  /** What the webhook is told, JSON. */
+  body: string;
+  hook_state: 'none' | 'queued' | 'sent' | 'failed';
+  hook_attempts: number;
+  hook_next_at: number;
+  /** What the webhook answered at the last attempt. */
+  hook_error: string;
   created_at: number;
 }
 

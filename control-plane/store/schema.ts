@@ -25,6 +25,7 @@ import type {
   AppSignInCodesTable,
   BackendHealthTable,
   CertificatesTable,
+  CertificateWarningsTable,
   DnsProvidersTable,
   DnsRecordsTable,
   DomainGrantsTable,
@@ -190,6 +191,7 @@ export interface Database {
   domains: DomainsTable;
   domain_grants: DomainGrantsTable;
   certificates: CertificatesTable;
+  certificate_warnings: CertificateWarningsTable;
   managed_certificates: ManagedCertificatesTable;
   acme_accounts: AcmeAccountsTable;
   acme_challenges: AcmeChallengesTable;

@@ -21,6 +21,8 @@ export type Topic =
   | { kind: 'user'; id: string }
   /** The directory as a whole; `id` is empty. */
   | { kind: 'directory'; id: string }
+  /** A domain, whom it was given to, or its certificates. */
+  | { kind: 'domain'; id: string }
   /** There is mail to send; `id` is empty. */
   | { kind: 'mail'; id: string };
 

@@ -53,8 +53,6 @@ CREATE TABLE `acme_challenges` (
   `record` mediumtext DEFAULT NULL,
   PRIMARY KEY (`id`),
   KEY `acme_challenges_site` (`site_id`),
-  KEY `acme_challenges_managed` (`managed_id`),
-  CONSTRAINT `acme_challenges_managed` FOREIGN KEY (`managed_id`) REFERENCES `managed_certificates` (`id`) ON DELETE CASCADE,
   CONSTRAINT `acme_challenges_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -192,6 +190,21 @@ CREATE TABLE `certificates` (
   KEY `certificates_by_domain_id` (`domain_id`),
   KEY `certificates_by_domain_id_name` (`domain_id`,`name`),
   CONSTRAINT `certificates_domain` FOREIGN KEY (`domain_id`) REFERENCES `domains` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `certificate_warnings` (
+  `id` varchar(40) NOT NULL,
+  `certificate_id` varchar(40) NOT NULL,
+  `days` int NOT NULL,
+  `body` mediumtext NOT NULL,
+  `hook_state` varchar(16) NOT NULL,
+  `hook_attempts` int NOT NULL,
+  `hook_next_at` bigint NOT NULL,
+  `hook_error` mediumtext NOT NULL,
+  `created_at` bigint NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `certificate_warnings_step` (`certificate_id`,`days`),
+  CONSTRAINT `certificate_warnings_certificate` FOREIGN KEY (`certificate_id`) REFERENCES `certificates` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `commands` (
@@ -545,7 +558,6 @@ CREATE TABLE `managed_certificates` (
   `order_url` varchar(500) NOT NULL,
   `ari_id` varchar(255) NOT NULL,
   `ari_next_look_at` bigint NOT NULL,
-  `warned_for` bigint NOT NULL,
   `created_at` bigint NOT NULL,
   `updated_at` bigint NOT NULL,
   `certificate_id` varchar(40) DEFAULT NULL,

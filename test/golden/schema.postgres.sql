@@ -53,7 +53,6 @@ create table acme_challenges (
   created_at bigint not null,
   dns_provider_id character varying(40),
   record text,
-  constraint acme_challenges_managed FOREIGN KEY (managed_id) REFERENCES managed_certificates(id) ON DELETE CASCADE,
   constraint acme_challenges_pkey PRIMARY KEY (id),
   constraint acme_challenges_site FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE
 );
@@ -184,6 +183,21 @@ create table backend_health (
   constraint backend_health_agent FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE,
   constraint backend_health_pk PRIMARY KEY (service_id, agent_id),
   constraint backend_health_service FOREIGN KEY (service_id) REFERENCES services(id) ON DELETE CASCADE
+);
+
+create table certificate_warnings (
+  id character varying(40) not null,
+  certificate_id character varying(40) not null,
+  days integer not null,
+  body text not null,
+  hook_state character varying(16) not null,
+  hook_attempts integer not null,
+  hook_next_at bigint not null,
+  hook_error text not null,
+  created_at bigint not null,
+  constraint certificate_warnings_certificate FOREIGN KEY (certificate_id) REFERENCES certificates(id) ON DELETE CASCADE,
+  constraint certificate_warnings_pkey PRIMARY KEY (id),
+  constraint certificate_warnings_step UNIQUE (certificate_id, days)
 );
 
 create table certificates (
@@ -566,7 +580,6 @@ create table managed_certificates (
   order_url character varying(500) not null,
   ari_id character varying(255) not null,
   ari_next_look_at bigint not null,
-  warned_for bigint not null,
   created_at bigint not null,
   updated_at bigint not null,
   certificate_id character varying(40),

@@ -51,8 +51,7 @@ CREATE TABLE "acme_challenges" (
   "created_at" bigint not null,
   "dns_provider_id" varchar(40),
   "record" text,
-  constraint "acme_challenges_site" foreign key ("site_id") references "sites" ("id") on delete cascade,
-  constraint "acme_challenges_managed" foreign key ("managed_id") references "managed_certificates" ("id") on delete cascade
+  constraint "acme_challenges_site" foreign key ("site_id") references "sites" ("id") on delete cascade
 );
 
 CREATE TABLE "agents" (
@@ -177,6 +176,20 @@ CREATE TABLE "backend_health" (
   constraint "backend_health_pk" primary key ("service_id", "agent_id"),
   constraint "backend_health_agent" foreign key ("agent_id") references "agents" ("id") on delete cascade,
   constraint "backend_health_service" foreign key ("service_id") references "services" ("id") on delete cascade
+);
+
+CREATE TABLE "certificate_warnings" (
+  "id" varchar(40) not null primary key,
+  "certificate_id" varchar(40) not null,
+  "days" integer not null,
+  "body" text not null,
+  "hook_state" varchar(16) not null,
+  "hook_attempts" integer not null,
+  "hook_next_at" bigint not null,
+  "hook_error" text not null,
+  "created_at" bigint not null,
+  constraint "certificate_warnings_step" unique ("certificate_id", "days"),
+  constraint "certificate_warnings_certificate" foreign key ("certificate_id") references "certificates" ("id") on delete cascade
 );
 
 CREATE TABLE "certificates" (
@@ -544,7 +557,6 @@ CREATE TABLE "managed_certificates" (
   "order_url" varchar(500) not null,
   "ari_id" varchar(255) not null,
   "ari_next_look_at" bigint not null,
-  "warned_for" bigint not null,
   "created_at" bigint not null,
   "updated_at" bigint not null,
   "certificate_id" varchar(40),

@@ -15,6 +15,7 @@ const KINDS: readonly string[] = [
   'container',
   'user',
   'directory',
+  'domain',
   'mail',
 ] satisfies Topic['kind'][];
 

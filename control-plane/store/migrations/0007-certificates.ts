@@ -19,7 +19,6 @@ export const certificateTables: Record<string, Columns> = {
         order_url: 'varchar(500)',
         ari_id: 'varchar(255)',
         ari_next_look_at: MS,
-        warned_for: MS,
         created_at: MS,
         updated_at: MS,
       }),
@@ -36,6 +35,7 @@ export const certificateTables: Record<string, Columns> = {
       .addForeignKeyConstraint('managed_certificates_domain', ['domain_id'], 'domains', ['id'], (f) =>
         f.onDelete('cascade'),
       ),
+  /** They outlive what they are for until they are taken away, so nothing here refers to it. */
   acme_challenges: (t, is) =>
     optional(
       required(identified(t), {
@@ -49,9 +49,20 @@ export const certificateTables: Record<string, Columns> = {
         created_at: MS,
       }),
       { dns_provider_id: ID, record: is.text },
-    )
-      .addForeignKeyConstraint('acme_challenges_site', ['site_id'], 'sites', ['id'], (f) => f.onDelete('cascade'))
-      .addForeignKeyConstraint('acme_challenges_managed', ['managed_id'], 'managed_certificates', ['id'], (f) =>
+    ).addForeignKeyConstraint('acme_challenges_site', ['site_id'], 'sites', ['id'], (f) => f.onDelete('cascade')),
+  certificate_warnings: (t, is) =>
+    required(identified(t), {
+      certificate_id: ID,
+      days: 'integer',
+      body: is.text,
+      hook_state: 'varchar(16)',
+      hook_attempts: 'integer',
+      hook_next_at: MS,
+      hook_error: is.text,
+      created_at: MS,
+    })
+      .addUniqueConstraint('certificate_warnings_step', ['certificate_id', 'days'])
+      .addForeignKeyConstraint('certificate_warnings_certificate', ['certificate_id'], 'certificates', ['id'], (f) =>
         f.onDelete('cascade'),
       ),
   /** TXT records that a site's dnsmasq serves. */
