@@ -19,14 +19,19 @@ export function blame(failure: StepFailure, release: RenderedRelease, plan: Plan
 function byLine(failure: StepFailure, release: RenderedRelease): Blame | undefined {
   const [, file, line] = FILE_AND_LINE.exec(failure.stderr) ?? [];
   if (file === undefined) return undefined;
-  const key = release.files.get(file)?.owners?.[Number(line) - 1];
-  return key ? { keys: [key], place: { exitCode: failure.exitCode, file, line: Number(line) } } : undefined;
+  const keys = keysOf(release.files.get(file)?.owners?.[Number(line) - 1]);
+  return keys.length > 0 ? { keys, place: { exitCode: failure.exitCode, file, line: Number(line) } } : undefined;
 }
 
 function byCertificate(failure: StepFailure, release: RenderedRelease): Blame | undefined {
   const file = CERTIFICATE_FILE.exec(failure.stderr)?.[1];
-  const key = file && release.files.get(file)?.owners?.[0];
-  return key ? { keys: [key], place: { exitCode: failure.exitCode, file } } : undefined;
+  if (file === undefined) return undefined;
+  const keys = keysOf(release.files.get(file)?.owners?.[0]);
+  return keys.length > 0 ? { keys, place: { exitCode: failure.exitCode, file } } : undefined;
+}
+
+function keysOf(owners: string | readonly string[] | undefined): readonly string[] {
+  return typeof owners === 'string' ? [owners] : (owners ?? []);
 }
 
 // nginx does not say whether the port is TCP's or UDP's; an innocent one heals as soon as its port is found free.

@@ -6,14 +6,23 @@ import {
   StreamProtocol,
   type StreamRoute,
 } from '@berth/proto/agent/v1/resource_pb.js';
+import { type CheckedOptions, checkOptions } from './check-options.ts';
 import { backendAddress, challengeToken, hostName, keyAuthorization, portNumber, shown } from './escape.ts';
+import { pathPrefix } from './escape-http.ts';
+
+const CHALLENGES = '/.well-known/acme-challenge';
 
 /** An HTTP route of which every text is safe to write. */
 export type CheckedRoute = {
   readonly kind: 'route';
   readonly resource: Resource;
   readonly host: string;
+  /** "" for all paths, else whole segments: "/api". */
+  readonly path: string;
   readonly certificate: string;
+  /** Name of the domain's resource, or "". */
+  readonly domain: string;
+  readonly options: CheckedOptions;
   /** "10.64.0.7:80" or "[fd00::7]:80". */
   readonly backend: string;
   readonly tls: boolean;
@@ -41,10 +50,16 @@ export type CheckedChallenge = {
 export function checkRoute(resource: Resource, route: HttpRoute): CheckedRoute | string {
   const host = hostName(route.host);
   if (host === undefined) return `host ${shown(route.host)} is not a lower-case DNS name of two labels or more`;
+  const path = pathPrefix(route.path);
+  if (path === undefined) return `path ${shown(route.path)} is not a prefix of plain segments`;
+  if (`${path}/`.startsWith(`${CHALLENGES}/`)) return `${CHALLENGES} is the ingress's own`;
   const backend = checkBackend(route.backend);
   if (backend.problem !== undefined) return backend.problem;
+  const options = checkOptions(route.options, path);
+  if (typeof options === 'string') return options;
   const tls = route.backend?.tls ?? false;
-  return { kind: 'route', resource, host, certificate: route.certificate, backend: backend.text, tls };
+  const { certificate, domain } = route;
+  return { kind: 'route', resource, host, path, certificate, domain, options, backend: backend.text, tls };
 }
 
 /** Checks a stream; a string says what is wrong with it. */

@@ -56,6 +56,12 @@ export const nginxConfigSchema = z
         notFound: z.string().max(500).default('There is nothing at this address.'),
         badGateway: z.string().max(500).default('The service behind this address does not answer. It may be stopped.'),
         gatewayTimeout: z.string().max(500).default('The service behind this address took too long to answer.'),
+        unauthorized: z.string().max(500).default('This address wants a name and a password.'),
+        forbidden: z.string().max(500).default('This address is not open to you.'),
+        tooLarge: z.string().max(500).default('What was sent is larger than this address takes.'),
+        tooManyRequests: z.string().max(500).default('There were too many requests. Please wait a moment.'),
+        maintenance: z.string().max(500).default('The service behind this address is being worked on.'),
+        internal: z.string().max(500).default('Something went wrong on the way to this address.'),
       })
       .prefault({}),
   })

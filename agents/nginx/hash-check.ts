@@ -5,13 +5,13 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { delay, systemClock } from '@berth/proto/contract/clock.ts';
-import { slotKeys } from './slots.ts';
+import { slotNames } from './slots.ts';
 
 const SIZES = [2, 7, 64];
 const START_TRIES = 200;
 
 /**
- * Whether the installed nginx picks, for each key of `slotKeys`, the position it was made for. A private nginx is
+ * Whether the installed nginx picks, for each spelling of `slotNames`, the position it was made for. A private nginx is
  * asked that listens on a unix socket only and has nobody behind it. False also when it cannot be run: every backend
  * then gets an upstream of its own, which is slower to load and never wrong.
  */
@@ -52,7 +52,7 @@ http {
   ${SIZES.map((size) => group(size, directory)).join('\n  ')}
   server {
     listen unix:${directory}/h.sock;
-    ${SIZES.map((size) => `location /${size} { proxy_pass http://check${size}; }`).join('\n    ')}
+    location / { proxy_pass http://$arg_name; }
   }
 }
 `;
@@ -60,7 +60,11 @@ http {
 
 function group(size: number, directory: string): string {
   const servers = Array.from({ length: size }, (_, index) => `server unix:${directory}/none${index} max_fails=0;`);
-  return `upstream check${size} { hash $arg_key; ${servers.join(' ')} keepalive 2; }`;
+  return `upstream ${nameOf(size)} { hash $proxy_host; ${servers.join(' ')} keepalive 2; }`;
+}
+
+function nameOf(size: number): string {
+  return `backendgroup${size}`;
 }
 
 async function answers(socketPath: string, over: () => boolean): Promise<boolean> {
@@ -73,8 +77,8 @@ async function answers(socketPath: string, over: () => boolean): Promise<boolean
 
 async function allSlotsMatch(socketPath: string): Promise<boolean> {
   for (const size of SIZES) {
-    for (const [position, key] of slotKeys(size).entries()) {
-      const slot = await slotOf(socketPath, `/${size}?key=${key}`);
+    for (const [position, name] of slotNames(nameOf(size), size).entries()) {
+      const slot = await slotOf(socketPath, `/?name=${name}`);
       if (!slot?.endsWith(`/none${position}`)) return false;
     }
   }

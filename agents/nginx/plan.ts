@@ -3,6 +3,7 @@
 import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import type { ResourceFault } from '../shared/role.ts';
 import { type CheckedCertificate, checkCertificate, covers } from './check-certificate.ts';
+import { type CheckedDomain, type CheckedIngress, checkDomain, checkIngress } from './check-ingress.ts';
 import {
   type CheckedChallenge,
   type CheckedRoute,
@@ -28,6 +29,9 @@ export type Plan = {
   readonly routes: readonly CheckedRoute[];
   readonly streams: readonly CheckedStream[];
   readonly challenges: readonly CheckedChallenge[];
+  readonly domains: readonly CheckedDomain[];
+  /** Absent while nothing is said about it. */
+  readonly ingress?: CheckedIngress;
   readonly faults: readonly ResourceFault[];
 };
 
@@ -36,6 +40,8 @@ type Sorted = {
   routes: CheckedRoute[];
   streams: CheckedStream[];
   challenges: CheckedChallenge[];
+  domains: CheckedDomain[];
+  ingresses: CheckedIngress[];
   faults: ResourceFault[];
 };
 
@@ -47,13 +53,22 @@ export function makePlan(
 ): Plan {
   const sorted = sortOut(resources, setAside);
   const certificates = new Map(sorted.certificates.map((certificate) => [certificate.name, certificate]));
-  const { faults } = sorted;
+  const { faults, domains } = sorted;
+  const [ingress] = settle(
+    sorted.ingresses,
+    faults,
+    () => 'the ingress',
+    () => undefined,
+  );
   return {
     certificates: sorted.certificates,
+    domains,
+    ...(ingress && { ingress }),
     routes: settle(
       sorted.routes,
       faults,
-      (route) => route.host,
+      // Maps of nginx's do not tell upper case from lower.
+      (route) => `${route.host}${route.path.toLowerCase()}`,
       (route) => objectToRoute(route, certificates),
     ),
     streams: settle(sorted.streams, faults, portOf, (stream) => objectToStream(stream, options)),
@@ -73,7 +88,9 @@ export function portOf(stream: CheckedStream): string {
 }
 
 function sortOut(resources: ReadonlyMap<string, Resource>, setAside: ReadonlyMap<string, ResourceFault>): Sorted {
-  const sorted: Sorted = { certificates: [], routes: [], streams: [], challenges: [], faults: [...setAside.values()] };
+  const faults = [...setAside.values()];
+  const http = { certificates: [], routes: [], challenges: [], domains: [], ingresses: [] };
+  const sorted: Sorted = { ...http, streams: [], faults };
   for (const key of [...resources.keys()].sort()) {
     const resource = resources.get(key);
     if (resource && !setAside.has(key)) place(resource, sorted);
@@ -88,10 +105,15 @@ function place(resource: Resource, sorted: Sorted): void {
   else if (checked.kind === 'certificate') sorted.certificates.push(checked);
   else if (checked.kind === 'route') sorted.routes.push(checked);
   else if (checked.kind === 'stream') sorted.streams.push(checked);
-  else sorted.challenges.push(checked);
+  else if (checked.kind === 'challenge') sorted.challenges.push(checked);
+  else if (checked.kind === 'domain') sorted.domains.push(checked);
+  else {
+    sorted.ingresses.push(checked);
+    if (checked.problem !== undefined) sorted.faults.push(faultOf(resource, 'render', checked.problem));
+  }
 }
 
-type Checked = CheckedCertificate | CheckedRoute | CheckedStream | CheckedChallenge;
+type Checked = CheckedCertificate | CheckedRoute | CheckedStream | CheckedChallenge | CheckedDomain | CheckedIngress;
 
 // Sets share their unchanged resources, so an apply after one change checks one resource.
 const verdicts = new WeakMap<Resource, Checked | string>();
@@ -114,6 +136,10 @@ function judge(resource: Resource): Checked | string | undefined {
       return checkCertificate(resource, resource.body.value);
     case 'acmeChallenge':
       return checkChallenge(resource, resource.body.value);
+    case 'domain':
+      return checkDomain(resource, resource.body.value);
+    case 'ingress':
+      return checkIngress(resource, resource.body.value);
     default:
       return undefined;
   }

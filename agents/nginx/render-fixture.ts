@@ -1,7 +1,13 @@
 /** A representative set for the tests of planning and rendering. */
 
-import { type Resource, StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
+import {
+  type DomainSchema,
+  type HttpOptionsSchema,
+  type Resource,
+  StreamProtocol,
+} from '@berth/proto/agent/v1/resource_pb.js';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { nginxConfigSchema } from './config.ts';
 import { parseBuild } from './nginx-build.ts';
 import type { RenderOptions } from './render-options.ts';
@@ -27,16 +33,22 @@ export function fixtureOptions(version: '1.22.1' | '1.29.0' = '1.22.1'): RenderO
   };
 }
 
+/** What routes of the fixture may differ in. */
+export type RouteExtras = {
+  tls?: boolean;
+  certificate?: string;
+  domain?: string;
+  path?: string;
+  options?: MessageInitShape<typeof HttpOptionsSchema>;
+};
+
 /** A route of the fixture. */
-export function httpRoute(
-  host: string,
-  address: string,
-  options: { tls?: boolean; certificate?: string } = {},
-): Resource {
-  const backend = { address, port: options.tls ? 443 : 80, tls: options.tls ?? false };
-  return makeResource(host, {
+export function httpRoute(host: string, address: string, extras: RouteExtras = {}): Resource {
+  const { tls = false, certificate = 'apps', domain = 'apps.lab', path = '', options } = extras;
+  const backend = { address, port: tls ? 443 : 80, tls };
+  return makeResource(`${host}${path}`, {
     case: 'httpRoute',
-    value: { host, certificate: options.certificate ?? 'apps', backend },
+    value: { host, certificate, domain, path, backend, ...(options && { options }) },
   });
 }
 
@@ -59,6 +71,30 @@ export function setOf(...resources: Resource[]): Map<string, Resource> {
   return new Map(resources.map((resource) => [keyOf(resource), resource]));
 }
 
+/** A domain of the fixture. */
+export function domain(name: string, value: MessageInitShape<typeof DomainSchema>): Resource {
+  return makeResource(name, { case: 'domain', value });
+}
+
+/** Routes that want more than being served, and two that share a host by its paths. */
+function optionRoutes(): Resource[] {
+  const rules = [{ name: 'X-Team', value: "it's ours" }, { name: 'Server-Timing' }];
+  const limits = { maxBodyBytes: 1_048_576n, timeoutSeconds: 5, gzip: true };
+  const rateLimit = { requestsPerSecond: 10, burst: 20, connections: 5 };
+  return [
+    httpRoute('split.apps.lab', '10.64.1.1'),
+    httpRoute('split.apps.lab', '10.64.1.2', { path: '/api', options: { stripPath: true } }),
+    httpRoute('split.apps.lab', '10.64.1.3', { path: '/api/v2', tls: true }),
+    httpRoute('partial.apps.lab', '10.64.1.4', { path: '/only' }),
+    httpRoute('plain.apps.lab', '10.64.1.5', { options: { plainHttp: true } }),
+    httpRoute('ruled.apps.lab', '10.64.1.6', { options: { requestHeaders: rules, responseHeaders: rules } }),
+    httpRoute('limited.apps.lab', '10.64.1.7', { options: { ...limits, rateLimit } }),
+    httpRoute('inside.apps.lab', '10.64.1.8', { options: { access: { allow: ['10.1.2.3/8'], deny: ['10.9.9.9'] } } }),
+    httpRoute('closed.apps.lab', '10.64.1.9', { options: { maintenance: { text: 'Back at 5 o’clock' } } }),
+    httpRoute('dark.apps.lab', '10.64.1.10', { options: { maintenance: {} } }),
+  ];
+}
+
 /** One of everything. */
 export function fixtureSet(): Map<string, Resource> {
   const challenge = {
@@ -76,9 +112,12 @@ export function fixtureSet(): Map<string, Resource> {
     httpRoute('six.apps.lab', 'fd00::7'),
     httpRoute('secure.apps.lab', '10.64.0.9', { tls: true }),
     httpRoute('other.apps.lab', '10.64.0.10', { certificate: 'special' }),
-    httpRoute('shop.example', '10.64.0.11', { certificate: 'shop' }),
+    httpRoute('shop.example', '10.64.0.11', { certificate: 'shop', domain: 'shop.example' }),
     streamRoute(StreamProtocol.TCP, 2201, 22),
     streamRoute(StreamProtocol.UDP, 5300, 53),
+    ...optionRoutes(),
+    domain('apps.lab', { hstsMaxAgeSeconds: 31_536_000 }),
+    domain('shop.example', { hstsMaxAgeSeconds: 86_400, hstsIncludeSubdomains: true, hstsPreload: true }),
     makeResource('challenge', { case: 'acmeChallenge', value: challenge }),
   );
 }

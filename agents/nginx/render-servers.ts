@@ -1,55 +1,71 @@
+import { keyOf } from '@berth/proto/contract/resource.ts';
 import type { CheckedCertificate } from './check-certificate.ts';
-import type { CheckedRoute } from './check-routes.ts';
-import { errorLocations } from './error-pages.ts';
+import { pageLocation } from './error-pages.ts';
+import type { Layout, Site } from './layout.ts';
+import { renderNowhere, renderPlace } from './render-location.ts';
 import type { RenderOptions } from './render-options.ts';
-import type { FileSink, KeyOf } from './render-shards.ts';
+import type { FileSink } from './render-shards.ts';
 
-/** Name patterns per certificate: none twice, and every route's host leads to the certificate the route asks for. */
-export function serverNames(
-  certificates: readonly CheckedCertificate[],
-  routes: readonly CheckedRoute[],
-): Map<CheckedCertificate, string[]> {
-  const owners = new Map<string, CheckedCertificate>();
+/** Writes the files of each certificate. */
+export function renderCertificates(certificates: readonly CheckedCertificate[], sink: FileSink): void {
   for (const certificate of certificates) {
-    for (const name of certificate.names) if (!owners.has(name)) owners.set(name, certificate);
-  }
-  const byName = new Map(certificates.map((certificate) => [certificate.name, certificate]));
-  for (const { host, certificate } of routes) {
-    const wanted = byName.get(certificate);
-    const found = owners.get(host) ?? owners.get(`*${host.slice(host.indexOf('.'))}`);
-    if (wanted && found !== wanted) owners.set(host, wanted);
-  }
-  const names = new Map(certificates.map((certificate): [CheckedCertificate, string[]] => [certificate, []]));
-  for (const [name, certificate] of owners) names.get(certificate)?.push(name);
-  return names;
-}
-
-/** Writes `sites/ID.conf` and the certificate's files for each certificate: one server, whatever its routes. */
-export function renderSites(
-  names: ReadonlyMap<CheckedCertificate, readonly string[]>,
-  options: RenderOptions,
-  keyOf: KeyOf,
-  sink: FileSink,
-): void {
-  for (const [certificate, patterns] of names) {
-    const owners = [keyOf(certificate)];
+    const owners = [keyOf(certificate.resource)];
     sink(`certificates/${certificate.id}.pem`, { content: certificate.chainPem, owners });
     sink(`certificates/${certificate.id}.key`, { content: certificate.keyPem, mode: 0o600, owners });
-    if (patterns.length === 0) continue;
-    const content = site(certificate, [...patterns].sort(), options);
-    sink(`sites/${certificate.id}.conf`, { content, owners: content.split('\n').map(() => keyOf(certificate)) });
   }
 }
 
-function site(certificate: CheckedCertificate, names: readonly string[], options: RenderOptions): string {
+/**
+ * Writes `sites/ID.conf` with the servers of each certificate, and `layouts/ID.conf` with the locations of each
+ * layout, which servers of several certificates may have in common.
+ */
+export function renderSites(sites: readonly Site[], options: RenderOptions, sink: FileSink): void {
+  sink('pages.conf', { content: pageLocation() });
+  for (const layout of new Map(sites.map((site) => [site.layout.id, site.layout])).values()) {
+    renderLayout(layout, options, sink);
+  }
+  for (const [{ id, resource }, servers] of Map.groupBy(sites, (site) => site.certificate)) {
+    const content = servers.map((site) => server(site, options)).join('');
+    sink(`sites/${id}.conf`, { content, owners: content.split('\n').map(() => keyOf(resource)) });
+  }
+}
+
+function renderLayout(layout: Layout, { config, http3 }: RenderOptions, sink: FileSink): void {
+  const altSvc = http3 ? `'h3=":${config.httpsPort}"; ma=86400'` : undefined;
+  const facts = { config, layout, altSvc, plain: answersPlain(layout) };
+  const lines: string[] = [];
+  const owners: (readonly string[])[] = [];
+  for (const [index, place] of layout.places.entries()) {
+    const text = renderPlace(place, index, facts);
+    lines.push(...text);
+    owners.push(...text.map(() => layout.owners.get(place.path) ?? []));
+  }
+  if (!layout.places.some(({ path }) => path === '')) lines.push(...renderNowhere());
+  sink(`layouts/${layout.id}.conf`, { content: `${lines.join('\n')}\n`, owners });
+}
+
+/** Whether a layout's servers answer over plain HTTP, too. */
+export function answersPlain({ places }: Layout): boolean {
+  return places.some(({ options }) => options.plainHttp);
+}
+
+// What is no challenge of ours goes on: a guest may have its own.
+const CHALLENGE = `  if ($berth_challenge) {
+    return 200 $berth_challenge;
+  }
+`;
+
+function server({ certificate, layout, names }: Site, options: RenderOptions): string {
+  const plain = answersPlain(layout);
+  const listens = [...listenTls(options, ''), ...(plain ? listenPlain(options, '') : [])];
   return `server {
-  ${listenTls(options, '').join('\n  ')}
+  ${listens.join('\n  ')}
   server_name
     ${names.join('\n    ')};
   ssl_certificate certificates/${certificate.id}.pem;
   ssl_certificate_key certificates/${certificate.id}.key;
-  set $berth_hsts "${certificate.selfSigned ? '' : 'max-age=31536000'}";
-  include routes.conf;
+${plain ? CHALLENGE : ''}  include pages.conf;
+  include layouts/${layout.id}.conf;
 }
 `;
 }
@@ -63,29 +79,7 @@ export function listenTls({ build, config, listen, http3 }: RenderOptions, extra
   return [...tcp, ...udp, ...(build.http2Directive ? ['http2 on;'] : [])];
 }
 
-/** `routes.conf`: what all TLS servers have in common. */
-export function renderRouting({ config, http3 }: RenderOptions): string {
-  const altSvc = http3 ? `\n  add_header Alt-Svc 'h3=":${config.httpsPort}"; ma=86400';` : '';
-  return `# Backends that do not answer get a page. A request that may be repeated (GET, HEAD, OPTIONS) and that failed
-# after the connection stood, as on a kept one that its backend has just closed, goes once more on a new connection.
-recursive_error_pages on;
-error_page 404 @not_found;
-error_page 502 = $berth_on_502;
-error_page 504 @gateway_timeout;
-
-location / {
-  if ($berth_backend = "") {
-    return 404;
-  }
-  add_header Strict-Transport-Security $berth_sts;${altSvc}
-  proxy_pass $berth_backend;
-}
-location @again {
-  internal;
-  error_page 502 @bad_gateway;
-  add_header Strict-Transport-Security $berth_sts;${altSvc}
-  proxy_pass $berth_scheme://$upstream_addr;
-}
-${errorLocations(config.texts)}
-`;
+/** The `listen` lines of a server of plain HTTP; `extra` is for the default one. */
+export function listenPlain({ config, listen }: RenderOptions, extra: string): string[] {
+  return listen.map((address) => `listen ${address}:${config.httpPort}${extra};`);
 }

@@ -1,8 +1,12 @@
 import type { CheckedRoute, CheckedStream } from './check-routes.ts';
-import { groupCount, groupOf, slotKeys } from './slots.ts';
+import { groupCount, groupOf, slotNames } from './slots.ts';
 
-/** Text of a file and, line by line, the keys of the resources it comes from. */
-export type RenderedFile = { readonly content: string; readonly mode?: number; readonly owners?: readonly string[] };
+/** Text of a file and, line by line, the keys of the resources it comes from, one or several. */
+export type RenderedFile = {
+  readonly content: string;
+  readonly mode?: number;
+  readonly owners?: readonly (string | readonly string[])[];
+};
 
 /** Collects files by path. */
 export type FileSink = (path: string, file: RenderedFile) => void;
@@ -11,12 +15,13 @@ export type FileSink = (path: string, file: RenderedFile) => void;
 export type KeyOf = (item: { resource: CheckedRoute['resource'] }) => string;
 
 type Line = { readonly text: string; readonly owner: string };
-type Shard = { upstreams: Line[]; backends: Line[]; slots: Line[] };
+type Shard = { upstreams: Line[]; backends: Line[]; paths: Line[] };
 
 /**
- * Writes the routes: `upstreams/N.conf` with the blocks of shard N, `backends/N.map` (host → URL of a block) and
- * `slots/N.map` (host → key of the position in it). The shard of a route follows from its backend, so that a change
- * rewrites one shard, at most two. Without `slotted` every backend has a block of its own.
+ * Writes the routes: `upstreams/N.conf` with the blocks of shard N, and `backends/N.map` (host → URL of a block, spelt
+ * so that it leads to one position in it), for prefixes of paths `paths/N.map` (host and prefix → the same). The shard
+ * of a route follows from its backend, so that a change rewrites one shard, at most two. Without `slotted` every
+ * backend has a block of its own.
  */
 export function renderRoutes(routes: readonly CheckedRoute[], slotted: boolean, keyOf: KeyOf, sink: FileSink): void {
   const count = groupCount(routes.length);
@@ -26,20 +31,29 @@ export function renderRoutes(routes: readonly CheckedRoute[], slotted: boolean, 
     if (shardRoutes.length === 0) continue;
     const shard = renderShard(shardRoutes, index, slotted, keyOf);
     sink(`upstreams/${index}.conf`, linesOf(shard.upstreams));
-    sink(`backends/${index}.map`, linesOf(shard.backends));
-    sink(`slots/${index}.map`, linesOf(shard.slots));
+    if (shard.backends.length > 0) sink(`backends/${index}.map`, linesOf(shard.backends));
+    if (shard.paths.length > 0) sink(`paths/${index}.map`, linesOf(shard.paths));
   }
 }
 
+/** Hosts of which some paths are served and not all: nothing is behind the name, but it is known. */
+export function renderPartial(routes: readonly CheckedRoute[], keyOf: KeyOf, sink: FileSink): void {
+  const whole = new Set(routes.flatMap(({ host, path }) => (path === '' ? [host] : [])));
+  const partial = new Map(routes.flatMap((route) => (whole.has(route.host) ? [] : [[route.host, route] as const])));
+  if (partial.size === 0) return;
+  const lines = [...partial].map(([host, route]) => ({ text: `${host} known;`, owner: keyOf(route) }));
+  sink('backends/partial.map', linesOf(lines));
+}
+
 function renderShard(routes: readonly CheckedRoute[], index: number, slotted: boolean, keyOf: KeyOf): Shard {
-  const shard: Shard = { upstreams: [], backends: [], slots: [] };
+  const shard: Shard = { upstreams: [], backends: [], paths: [] };
   for (const tls of [false, true]) {
     const same = routes.filter((route) => route.tls === tls);
     const byBackend = Map.groupBy(same, (route) => route.backend);
     const groups = slotted ? [[...byBackend]] : [...byBackend].map((entry) => [entry]);
     for (const [position, group] of groups.entries()) {
       if (group.length === 0) continue;
-      const name = `${tls ? 's' : 'p'}${index}${slotted ? '' : `_${position}`}`;
+      const name = `${tls ? 'tls' : 'plain'}backendgroup${index}${slotted ? '' : `_${position}`}`;
       renderGroup(shard, name, group, tls ? 'https' : 'http', keyOf);
     }
   }
@@ -53,18 +67,18 @@ function renderGroup(
   scheme: string,
   keyOf: KeyOf,
 ): void {
-  const keys = slotKeys(group.length);
+  const names = group.length > 1 ? slotNames(name, group.length) : [name];
   const first = group[0]?.[1][0];
   const groupOwner = first ? keyOf(first) : '';
   const structural = (text: string) => shard.upstreams.push({ text, owner: groupOwner });
   structural(`upstream ${name} {`);
-  if (group.length > 1) structural('  hash $berth_slot;');
+  if (group.length > 1) structural('  hash $proxy_host;');
   for (const [position, [backend, routes]] of group.entries()) {
     for (const route of routes) {
       const owner = keyOf(route);
       if (route === routes[0]) shard.upstreams.push({ text: `  server ${backend} max_fails=0;`, owner });
-      shard.backends.push({ text: `${route.host} ${scheme}://${name};`, owner });
-      shard.slots.push({ text: `${route.host} ${keys[position] ?? '0'};`, owner });
+      const line = { text: `${route.host}${route.path} ${scheme}://${names[position]};`, owner };
+      (route.path === '' ? shard.backends : shard.paths).push(line);
     }
   }
   // Shorter than the five seconds after which many servers close an idle connection themselves.

@@ -31,7 +31,7 @@ test('the configuration for an nginx with HTTP/3', async () => {
 
 test('without shared groups, every backend has a block of its own', async () => {
   const release = renderSet(fixtureSet(), { ...fixtureOptions(), slotted: false });
-  const files = new Map([...release.files].filter(([path]) => /^(upstreams|backends|slots)/.test(path)));
+  const files = new Map([...release.files].filter(([path]) => /^(upstreams|backends|paths)/.test(path)));
   await expect(asText({ ...release, files })).toMatchFileSnapshot(join(golden, 'nginx-1.22.1-unslotted.txt'));
 });
 
@@ -64,12 +64,32 @@ test('one change among thousands rewrites a handful of files', () => {
   expect(before.files.size).toBe(after.files.size);
 });
 
-test('every line of a route leads back to it', () => {
+test('every line of a map leads back to its route', () => {
   const { files } = renderSet(fixtureSet());
   for (const [path, { content, owners }] of files) {
-    if (!/^(backends|slots)\//.test(path)) continue;
+    if (!/^(backends|paths)\/\d/.test(path)) continue;
     for (const [index, line] of content.trimEnd().split('\n').entries()) {
       expect(owners?.[index]).toBe(`httpRoute/${line.split(' ')[0]}`);
     }
   }
+});
+
+test('a line of a location leads back to all routes that share it', () => {
+  const options = { requestHeaders: [{ name: 'X-Shared', value: 'yes' }] };
+  const shared = ['a', 'b'].map((name) => httpRoute(`${name}.apps.lab`, '10.0.0.1', { options }));
+  const { files } = renderSet(setOf(fixtureCertificate('apps', true, '*.apps.lab'), ...shared));
+  const found = [...files.values()].flatMap(({ content, owners }) => {
+    const line = content.split('\n').findIndex((text) => text.includes('X-Shared'));
+    return line < 0 ? [] : [owners?.[line]];
+  });
+  expect(found).toEqual([['httpRoute/a.apps.lab', 'httpRoute/b.apps.lab']]);
+});
+
+test('a thousand routes that want the same share one server', () => {
+  const options = { gzip: true, rateLimit: { requestsPerSecond: 5 } };
+  const routes = Array.from({ length: 1000 }, (_, index) => httpRoute(`w${index}.apps.lab`, '10.0.0.1', { options }));
+  const { files } = renderSet(setOf(fixtureCertificate('apps', true, '*.apps.lab'), ...routes));
+  const sites = [...files].filter(([path]) => path.startsWith('sites/')).map(([, { content }]) => content);
+  expect(sites.join('').match(/^server \{/gm)).toHaveLength(2);
+  expect([...files.keys()].filter((path) => path.startsWith('layouts/'))).toHaveLength(2);
 });

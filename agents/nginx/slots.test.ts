@@ -1,16 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { groupCount, groupOf, hashPosition, slotKeys } from './slots.ts';
+import { groupCount, groupOf, hashPosition, slotNames } from './slots.ts';
 
-test('each position of a group of any size has a key that leads to it', () => {
+test('each position of a group of any size has a spelling of its name that leads to it', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1200 }), (size) => {
-      const keys = slotKeys(size);
-      expect(keys).toHaveLength(size);
-      for (const [position, key] of keys.entries()) expect(hashPosition(key, size)).toBe(position);
+      const names = slotNames('tlsbackendgroup7', size);
+      expect(names).toHaveLength(size);
+      for (const [position, name] of names.entries()) {
+        expect(hashPosition(name, size)).toBe(position);
+        expect(name.toLowerCase()).toBe('tlsbackendgroup7');
+      }
     }),
     { numRuns: 40 },
   );
+});
+
+test('a name with too few letters for its group is refused', () => {
+  expect(() => slotNames('abc1', 64)).toThrow(/too few spellings/);
 });
 
 test('the position follows bits 16 to 30 of CRC-32', () => {

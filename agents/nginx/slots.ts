@@ -6,6 +6,10 @@
  * can be found in advance for each position. Nothing may ever move a request to a neighbour: `max_fails=0` and
  * `proxy_next_upstream off` see to that, and `checkHash` asks the installed nginx before this is relied upon.
  *
+ * The key is the name of the block itself as a map spells it. nginx finds a block by its name whatever the case of its
+ * letters, as names of hosts are, and hashes the name as it was written: so a route needs one map and not two, which
+ * saves each request a look into a second table of 10,000.
+ *
  * Measured with 10,000 routes and two workers: `nginx -t` 35 ms and 40 MB (PSS) in all, at no more processor time a
  * request than one server written by hand; with one upstream per backend it was 280 ms and 116 MB.
  */
@@ -17,7 +21,10 @@ import { crc32 } from 'node:zlib';
  * inside one (adjacent memory): at 10,000 routes 64 groups cost a request 1 µs less than 128.
  */
 const GROUP_SIZE = 256;
-const tables = new Map<number, readonly string[]>();
+/** What tells an upper-case letter from a lower-case one in ASCII. */
+const UPPER_CASE_BIT = 0x20;
+/** The newest table of each group. */
+const tables = new Map<string, readonly string[]>();
 
 /** The number of groups for so many members: a power of two, so that it seldom changes. */
 export function groupCount(members: number): number {
@@ -31,20 +38,45 @@ export function groupOf(text: string, groups: number): number {
 
 /** The position that nginx's `hash` picks for a key among `size` servers of equal weight, size ≤ 32768. */
 export function hashPosition(key: string, size: number): number {
-  return ((crc32(key) >>> 16) & 0x7fff) % size;
+  return positionOf(crc32(key), size);
 }
 
-/** For each position of a group of `size` servers the shortest number that `hash` takes there. */
-export function slotKeys(size: number): readonly string[] {
-  const known = tables.get(size);
-  if (known) return known;
-  const keys: string[] = [];
-  for (let number = 0, found = 0; found < size; number += 1) {
-    const position = hashPosition(String(number), size);
-    if (keys[position] !== undefined) continue;
-    keys[position] = String(number);
+/**
+ * For each position of a group of `size` servers a spelling of the group's name, differing in case alone, that `hash`
+ * takes there. The more letters the name has, the more spellings: fifteen serve a group of a thousand.
+ * @param name of letters and digits, lower case
+ * @throws RangeError when the name has too few letters
+ */
+export function slotNames(name: string, size: number): readonly string[] {
+  const known = tables.get(name);
+  if (known?.length === size) return known;
+  const names: string[] = [];
+  const spellings = spellingsOf(name);
+  for (let found = 0; found < size; ) {
+    const { value, done } = spellings.next();
+    if (done) throw new RangeError(`${name} has too few spellings for ${size} servers`);
+    const position = positionOf(crc32(value), size);
+    if (names[position] !== undefined) continue;
+    names[position] = value.toString('latin1');
     found += 1;
   }
-  tables.set(size, keys);
-  return keys;
+  tables.set(name, names);
+  return names;
+}
+
+function positionOf(hash: number, size: number): number {
+  return ((hash >>> 16) & 0x7fff) % size;
+}
+
+/** Every spelling of a name, each in the same buffer; one letter changes from one to the next, as in a Gray code. */
+function* spellingsOf(name: string): Generator<Buffer, undefined> {
+  const spelling = Buffer.from(name, 'latin1');
+  const letters = [...name].flatMap((character, index) => (character >= 'a' ? [index] : []));
+  yield spelling;
+  for (let number = 1; number < 2 ** letters.length; number += 1) {
+    const index = letters[31 - Math.clz32(number & -number)] ?? 0;
+    spelling.writeUInt8(spelling.readUInt8(index) ^ UPPER_CASE_BIT, index);
+    yield spelling;
+  }
+  return undefined;
 }

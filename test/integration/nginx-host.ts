@@ -1,17 +1,18 @@
 /** A host of the nginx role for tests: the real nginx on loopback with high ports, in a directory of its own. */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type IncomingHttpHeaders, request as plainRequest } from 'node:http';
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NginxConfigInput, nginxConfigSchema } from '@berth/agents/nginx/config.ts';
 import { createNginxRole } from '@berth/agents/nginx/role.ts';
 import type { ApplyReport, Report, RoleModule } from '@berth/agents/shared/role.ts';
-import { type Resource, StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
+import { type HttpOptionsSchema, type Resource, StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { seededRandom } from '@berth/proto/contract/random.ts';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { freePort } from '../support/free-port.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { makeTestCertificate } from './nginx-certificate.ts';
@@ -21,6 +22,9 @@ const silentLog = { debug: quiet, info: quiet, warn: quiet, error: quiet, child:
 
 /** An answer as a client sees it. */
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
+
+/** What a request may be besides a bare GET from 127.0.0.1. */
+export type Asked = { method?: string; body?: string | Buffer; headers?: OutgoingHttpHeaders; from?: string };
 
 /** One nginx with its role. */
 export class NginxHost {
@@ -91,8 +95,10 @@ export class NginxHost {
   }
 
   /** An HTTPS request with this SNI and Host, certificate not verified. */
-  get(host: string, path = '/', method = 'GET', body?: string): Promise<Answer> {
-    const options = { host: '127.0.0.1', port: this.httpsPort, servername: host, headers: { host }, path, method };
+  get(host: string, path = '/', asked: Asked = {}): Promise<Answer> {
+    const { method = 'GET', body, headers = {}, from } = asked;
+    const address = { host: '127.0.0.1', port: this.httpsPort, servername: host, ...(from && { localAddress: from }) };
+    const options = { ...address, headers: { host, ...headers }, path, method };
     return new Promise((resolve, reject) => {
       const call = request({ ...options, rejectUnauthorized: false, agent: false }, (response) => {
         collect(response).then((text) => resolve(answer(response.statusCode, response.headers, text)), reject);
@@ -103,9 +109,10 @@ export class NginxHost {
   }
 
   /** A plain HTTP request. */
-  getPlain(host: string, path = '/'): Promise<Answer> {
+  getPlain(host: string, path = '/', headers: OutgoingHttpHeaders = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port: this.httpPort, headers: { host }, path, agent: false };
+      const address = { host: '127.0.0.1', port: this.httpPort };
+      const options = { ...address, headers: { host, ...headers }, path, agent: false };
       const call = plainRequest(options, (response) => {
         collect(response).then((text) => resolve(answer(response.statusCode, response.headers, text)), reject);
       });
@@ -137,13 +144,21 @@ export async function certificate(name: string, ...dnsNames: string[]): Promise<
   return makeResource(name, { case: 'certificate', value: { dnsNames, chainPem, keyPem, selfSigned: true } });
 }
 
-/** A route to a port on loopback. */
-export function route(host: string, port: number, options: { address?: string; certificate?: string } = {}): Resource {
-  const backend = { address: options.address ?? '127.0.0.1', port };
-  return makeResource(host, {
-    case: 'httpRoute',
-    value: { host, certificate: options.certificate ?? 'apps', backend },
-  });
+/** What routes may differ in. */
+export type RouteExtras = {
+  address?: string;
+  certificate?: string;
+  domain?: string;
+  path?: string;
+  tls?: boolean;
+  options?: MessageInitShape<typeof HttpOptionsSchema>;
+};
+
+/** A route to a port on loopback; it bears the name of its host and path. */
+export function route(host: string, port: number, extras: RouteExtras = {}): Resource {
+  const { address = '127.0.0.1', certificate = 'apps', domain = '', path = '', tls = false, options } = extras;
+  const value = { host, path, certificate, domain, backend: { address, port, tls }, ...(options && { options }) };
+  return makeResource(`${host}${path}`, { case: 'httpRoute', value });
 }
 
 /** A stream to a port on loopback. */

@@ -132,7 +132,7 @@ test('a swap that a crash interrupted is undone, and the set applied again', asy
 });
 
 test('a managed file that somebody edits or deletes is put back within five seconds, and reported', async () => {
-  const file = host.path('current', 'routes.conf');
+  const file = host.path('current', 'pages.conf');
   const before = await readFile(file, 'utf8');
   await writeFile(file, '# mine now\n');
   await waitFor(async () => (await readFile(file, 'utf8')) === before, { timeoutMs: 5000, what: 'the repair' });

@@ -1,0 +1,82 @@
+import { ERROR_HEADER } from './error-pages.ts';
+import type { RenderOptions } from './render-options.ts';
+import { requestHeaders, setHeaders } from './request-headers.ts';
+
+/** Media types that are worth compressing; text/event-stream is not among them, since it must not be held back. */
+const GZIP_TYPES = [
+  'application/javascript',
+  'application/json',
+  'application/manifest+json',
+  'application/rss+xml',
+  'application/wasm',
+  'application/xml',
+  'image/svg+xml',
+  'text/css',
+  'text/csv',
+  'text/javascript',
+  'text/markdown',
+  'text/plain',
+  'text/xml',
+];
+
+/** What holds for every HTTP server. */
+export function renderBase({ config }: RenderOptions): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `  ${name}_temp_path ${config.rootDir}/tmp/${name};`)
+    .join('\n');
+  return `${temporary}
+  server_tokens off;
+${accessLog(config.accessLog)}
+  default_type application/octet-stream;
+  tcp_nodelay on;
+  keepalive_timeout 75s;
+  large_client_header_buffers 8 16k;
+  client_max_body_size 0;
+  limit_req_status 429;
+  limit_req_log_level notice;
+  limit_conn_status 429;
+  limit_conn_log_level notice;
+  gzip_types ${GZIP_TYPES.join(' ')};
+  gzip_proxied any;
+  gzip_vary on;
+  gzip_min_length 256;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+  ssl_session_cache shared:berth:10m;
+  ssl_session_timeout 1d;
+  ssl_session_tickets off;
+${proxying()}
+  ${setHeaders(requestHeaders(config, false)).join('\n  ')}`;
+}
+
+function accessLog(file: string | undefined): string {
+  if (file === undefined) return '  access_log off;';
+  return `  log_format berth escape=json '{"at":"$time_iso8601","client":"$remote_addr","host":"$host",'
+    '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,'
+    '"seconds":$request_time,"backend":"$upstream_addr"}';
+  access_log ${file} berth buffer=64k flush=1s;`;
+}
+
+// An idle WebSocket lives for an hour; a response and an upload are passed on as they come. `proxy_next_upstream off`
+// is what keeps a request from ever reaching the neighbour of its backend (see slots.ts). What a guest answers never
+// sends nginx to another place of the same host.
+function proxying(): string {
+  return `  proxy_http_version 1.1;
+  proxy_next_upstream off;
+  proxy_buffering off;
+  proxy_request_buffering off;
+  proxy_buffer_size 16k;
+  proxy_buffers 8 16k;
+  proxy_busy_buffers_size 32k;
+  proxy_connect_timeout 10s;
+  proxy_send_timeout 1h;
+  proxy_read_timeout 1h;
+  proxy_socket_keepalive on;
+  proxy_ssl_protocols TLSv1.2 TLSv1.3;
+  proxy_ssl_server_name on;
+  proxy_ssl_name $host;
+  proxy_headers_hash_max_size 2048;
+  proxy_headers_hash_bucket_size 256;
+  proxy_hide_header ${ERROR_HEADER};
+  proxy_ignore_headers X-Accel-Redirect;`;
+}
