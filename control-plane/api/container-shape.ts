@@ -1,15 +1,13 @@
 import { ContainerRole as RoleMessage } from '@berth/proto/api/v1/access_pb.js';
 import { type Container, ContainerSchema, ContainerState } from '@berth/proto/api/v1/containers_pb.js';
-import { type Service, ServiceSchema } from '@berth/proto/api/v1/services_pb.js';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { ROLE_MESSAGES } from '../app/access/role-names.ts';
 import type { ContainerView } from '../app/containers/container-views.ts';
 import { agentState } from '../fleet/agent-state.ts';
 import { rolesOf } from '../store/agents.ts';
-import type { Row } from '../store/schema.ts';
-import type { ServiceRow } from '../store/services.ts';
 import { addressState, guestState, nameState, routesState } from './part-states.ts';
+import { serviceShape } from './service-shape.ts';
 import { conditionShape } from './shapes.ts';
 
 /** Time as far as it decides what is shown; milliseconds since the epoch. */
@@ -48,34 +46,6 @@ export function containerShape(view: ContainerView, time: ShapeTime): Container 
     updatedAt: timestampFromMs(container.updated_at),
     myRole: view.role ? ROLE_MESSAGES[view.role] : RoleMessage.UNSPECIFIED,
   });
-}
-
-/** A service with where its users reach it. */
-export function serviceShape(service: ServiceRow, view: ContainerView): Service {
-  return create(ServiceSchema, {
-    id: service.id,
-    container: service.container_id,
-    internalPort: service.internal_port,
-    exposure: exposureOf(service),
-    url: urlOf(service, view.site),
-    conditions: view.conditions.filter(({ subject }) => subject.includes(service.id)).map(conditionShape),
-  });
-}
-
-function exposureOf(service: ServiceRow) {
-  if (service.kind === 'http') {
-    return {
-      case: 'http' as const,
-      value: { host: service.names[0]?.host ?? '', backendTls: service.backend_tls === 1 },
-    };
-  }
-  return { case: service.kind, value: { externalPort: service.external_port ?? 0 } };
-}
-
-function urlOf(service: ServiceRow, site: Row<'sites'>): string {
-  if (service.kind === 'http') return `https://${service.names[0]?.host}/`;
-  const host = site.external_address || site.name;
-  return `${service.kind}://${host.includes(':') ? `[${host}]` : host}:${service.external_port}`;
 }
 
 function stateOf({ container, node, guest, agents }: ContainerView, time: ShapeTime): ContainerState {

@@ -3,8 +3,8 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { getService, listServices, type ServiceView, serviceById } from '../app/services/read-services.ts';
 import { createService, deleteService, updateService } from '../app/services/write-services.ts';
 import { callerOf } from './caller-context.ts';
-import { serviceShape } from './container-shape.ts';
 import type { ApiDeps } from './deps.ts';
+import { serviceShape } from './service-shape.ts';
 
 /** Services of containers. */
 export function serviceHandlers({ app }: ApiDeps): ServiceImpl<typeof ServicesService> {

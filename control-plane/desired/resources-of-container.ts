@@ -1,6 +1,8 @@
 import { StreamProtocol, StreamTls } from '@berth/proto/agent/v1/resource_pb.js';
 import { makeResource } from '@berth/proto/contract/resource.ts';
+import { readServiceOptions } from '../store/service-options.ts';
 import { type Placed, proxmoxAudience } from './audience.ts';
+import { accessOf, httpOptions } from './http-options.ts';
 import { certificateResource, type SiteContext } from './resources-of-site.ts';
 import type { CertificateRow, ContainerRows, ServiceOfContainer } from './site-rows.ts';
 
@@ -57,23 +59,32 @@ function certificateFor(host: string, domainId: string, rows: ContainerRows, { d
 }
 
 function httpRoutes(service: ServiceOfContainer, rows: ContainerRows, context: SiteContext): Placed[] {
+  const options = optionsOf(service);
   return service.names.flatMap(({ host, path, domain_id }, position): Placed[] => {
     const certificate = certificateFor(host, domain_id, rows, context);
     const domain = context.domains.get(domain_id);
     if (certificate === undefined || domain === undefined) return [];
-    const value = { host, path, certificate, domain, backend: backendOf(service, rows) };
+    const value = { host, path, certificate, domain, backend: backendOf(service, rows), ...options };
     return [placed(routeName(service, rows, position), { case: 'httpRoute', value }, rows)];
   });
 }
 
+/** Most services have none, and are not asked for any. */
+function optionsOf({ id, options }: ServiceOfContainer) {
+  return options === null ? {} : { options: httpOptions(id, readServiceOptions(options)) };
+}
+
 function streamRoutes(service: ServiceOfContainer, rows: ContainerRows, context: SiteContext): Placed[] {
   if (service.external_port === null) return [];
+  const options = readServiceOptions(service.options);
   const protocol = service.kind === 'tcp' ? StreamProtocol.TCP : StreamProtocol.UDP;
   const value = {
     protocol,
     externalPort: service.external_port,
     backend: backendOf(service, rows),
     ...tlsOf(service, rows, context),
+    ...accessOf(options),
+    sendProxyProtocol: options.proxyProtocol,
   };
   return [placed(routeName(service, rows, 0), { case: 'streamRoute', value }, rows)];
 }

@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { CommandSender } from './command-sender.ts';
 import {
   type Reporter,
+  recordBackends,
   recordDrift,
   recordGuests,
   recordHealth,
@@ -47,6 +48,8 @@ export class ReportReader {
         return this.#allowed('dnsmasq', message.case) ? this.#leases(message.value) : undefined;
       case 'guestReport':
         return this.#allowed('proxmox', message.case) ? recordGuests(store, reporter, message.value) : undefined;
+      case 'backendReport':
+        return this.#allowed('nginx', message.case) ? recordBackends(store, reporter, message.value) : undefined;
       case 'driftReport':
         return recordDrift(store, reporter, message.value);
       case 'health':

@@ -1,6 +1,7 @@
 /** What agents report, into rows and conditions. Each report is one transaction; none trusts more than its role allows. */
 import type { CommandProgress, CommandResult } from '@berth/proto/agent/v1/command_pb.js';
 import type {
+  BackendReport,
   ConfigStatus,
   DriftReport,
   GuestReport,
@@ -10,6 +11,7 @@ import type {
 } from '@berth/proto/agent/v1/session_pb.js';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { activeAgentsOf, rolesOf, writeUnderEpoch } from '../store/agents.ts';
+import { putBackendHealth } from '../store/backend-health.ts';
 import { recordCommandProgress, recordCommandResult } from '../store/commands.ts';
 import { type Finding, noteCondition, replaceConditions } from '../store/conditions.ts';
 import { putGuestStates } from '../store/guest-states.ts';
@@ -115,6 +117,14 @@ export async function recordGuests(store: Store, from: Reporter, report: GuestRe
       message: reason,
     }));
     await replaceAgentConditions(tx, from, 'node_unreachable', findings);
+  });
+}
+
+/** Takes in whether the backends of routes answer. */
+export async function recordBackends(store: Store, from: Reporter, report: BackendReport): Promise<void> {
+  await store.transaction(async (tx) => {
+    await write(tx, from, {});
+    await putBackendHealth(tx, from, report.backends, report.full);
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Container } from '@berth/proto/api/v1/containers_pb.js';
-import type { Service } from '@berth/proto/api/v1/services_pb.js';
-import { domainFault, hostnameFault, templateFault } from '../validate/names.ts';
-import { portFault, rangeFault } from '../validate/numbers.ts';
+import { readService } from '../services/read-service.ts';
+import type { ServiceFields } from '../services/service-fields.ts';
+import { hostnameFault, templateFault } from '../validate/names.ts';
+import { rangeFault } from '../validate/numbers.ts';
 import { textFault } from '../validate/text.ts';
 import type { Violations } from '../validate/violations.ts';
 
@@ -23,16 +24,6 @@ export interface ContainerFields {
   diskGib: number;
   description: string;
   services: ServiceFields[];
-}
-
-/** A service as asked for. */
-export interface ServiceFields {
-  kind: 'http' | 'tcp' | 'udp';
-  internalPort: number;
-  host: string;
-  backendTls: boolean;
-  /** 0: the lowest free one. */
-  externalPort: number;
 }
 
 /** Reads and checks a container to be made. */
@@ -60,43 +51,19 @@ export function readLimits(container: Container, found: Violations) {
   return { cores, memoryMib, diskGib, description: container.description };
 }
 
-/** Reads and checks a service. @param path of the service in the request */
-export function readService(service: Service, path: string, found: Violations): ServiceFields {
-  found.check(`${path}.internal_port`, portFault(service.internalPort));
-  const { exposure } = service;
-  const fields: ServiceFields = {
-    kind: exposure.case ?? 'tcp',
-    internalPort: service.internalPort,
-    host: '',
-    backendTls: false,
-    externalPort: 0,
-  };
-  switch (exposure.case) {
-    case 'http':
-      found.check(`${path}.http.host`, domainFault(exposure.value.host));
-      return { ...fields, host: exposure.value.host, backendTls: exposure.value.backendTls };
-    case 'tcp':
-    case 'udp':
-      if (exposure.value.externalPort !== 0) {
-        found.check(`${path}.${exposure.case}.external_port`, portFault(exposure.value.externalPort));
-      }
-      return { ...fields, externalPort: exposure.value.externalPort };
-    default:
-      found.check(`${path}.exposure`, 'one of http, tcp and udp is required');
-      return fields;
-  }
-}
-
+/** What the database would find, said of the entry that has it again. */
 function checkDistinct(services: readonly ServiceFields[], found: Violations): void {
   for (const [i, service] of services.entries()) {
     const path = `container.services[${i}]`;
     const before = services.slice(0, i);
-    if (service.host !== '' && before.some(({ host }) => host === service.host)) {
-      found.check(`${path}.http.host`, 'is there twice');
+    for (const [n, host] of service.hosts.entries()) {
+      const twice = before.some((other) => other.path === service.path && other.hosts.includes(host));
+      const field = n === 0 ? `${path}.http.host` : `${path}.http.other_hosts[${n - 1}]`;
+      if (twice) found.check(field, 'is there twice');
     }
-    const { kind, externalPort } = service;
-    if (externalPort !== 0 && before.some((other) => other.kind === kind && other.externalPort === externalPort)) {
-      found.check(`${path}.${kind}.external_port`, 'is there twice');
-    }
+    const { kind, externalPort, sniHost } = service;
+    const same = (other: ServiceFields) =>
+      other.kind === kind && other.externalPort === externalPort && other.sniHost === sniHost;
+    if (externalPort !== 0 && before.some(same)) found.check(`${path}.${kind}.external_port`, 'is there twice');
   }
 }

@@ -1,4 +1,6 @@
 import type { ContainerRole } from '../../auth/policy.ts';
+import { healthOf } from '../../store/backend-health.ts';
+import { certificatesOf, type NameCertificate } from '../../store/name-certificates.ts';
 import type { Row } from '../../store/schema.ts';
 import type { ServiceRow } from '../../store/services.ts';
 import { servicesOf } from '../../store/services.ts';
@@ -6,6 +8,7 @@ import type { Db } from '../../store/store.ts';
 import { usernames } from '../../store/users.ts';
 import type { Caller } from '../caller.ts';
 import { rolesIn } from '../roles.ts';
+import { groupNames } from '../services/group-names.ts';
 
 /** A container with every row that says how far it is; read for a whole page at once. */
 export interface ContainerView {
@@ -15,6 +18,12 @@ export interface ContainerView {
   /** Login name. */
   owner: string;
   services: ServiceRow[];
+  /** Names of the groups that services ask for, by identifier. */
+  groupNames: ReadonlyMap<string, string>;
+  /** What ingress hosts last saw of the services' backends. */
+  health: Row<'backend_health'>[];
+  /** By name. */
+  certificates: ReadonlyMap<string, NameCertificate>;
   guest: Row<'guest_states'> | undefined;
   lease: Row<'leases'> | undefined;
   conditions: Row<'conditions'>[];
@@ -39,6 +48,7 @@ export async function containerViews(
   const nodes = await db.selectFrom('nodes').selectAll().where('id', 'in', distinct(containers, 'node_id')).execute();
   const owners = await usernames(db, distinct(containers, 'owner_id'));
   const services = await servicesOf(db, ids);
+  const ingress = await ingressOf(db, services);
   const guests = await db.selectFrom('guest_states').selectAll().where('container_id', 'in', ids).execute();
   const leases = await leasesOf(db, siteIds, distinct(containers, 'mac'));
   const conditions = await db
@@ -60,6 +70,7 @@ export async function containerViews(
       node,
       owner: owners.get(container.owner_id) ?? '',
       services: services.filter(({ container_id }) => container_id === container.id),
+      ...ingress,
       guest: guests.find(({ container_id }) => container_id === container.id),
       lease: leases.find(({ site_id, mac }) => site_id === site.id && mac === container.mac),
       conditions: conditions.filter(({ container_id }) => container_id === container.id),
@@ -68,6 +79,18 @@ export async function containerViews(
       role: roles.get(container.id),
     };
   });
+}
+
+/** What else is shown of services; all of them share it, and each takes its own. */
+async function ingressOf(db: Db, services: readonly ServiceRow[]) {
+  return {
+    groupNames: await groupNames(db, services),
+    health: await healthOf(
+      db,
+      services.map(({ id }) => id),
+    ),
+    certificates: await certificatesOf(db, services),
+  };
 }
 
 function distinct<K extends keyof Row<'containers'>>(rows: readonly Row<'containers'>[], column: K) {

@@ -1,4 +1,5 @@
 import {
+  type Container,
   ContainerSchema,
   type CreateContainerRequest,
   CreateContainerRequestSchema,
@@ -13,6 +14,7 @@ import { pickAddress } from '../../store/allocate-address.ts';
 import { insertContainer } from '../../store/containers.ts';
 import { insertOperation } from '../../store/operations.ts';
 import type { Row } from '../../store/schema.ts';
+import { servicesOf } from '../../store/services.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import type { Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
@@ -22,6 +24,8 @@ import { findSite } from '../find.ts';
 import { type CreateOutcome, checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { record } from '../record.ts';
 import { addServices } from '../services/add-services.ts';
+import { auditedService } from '../services/service-fields.ts';
+import { type Hashes, hashPasswords } from '../services/settle-options.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
 import { type ContainerFields, readContainer } from './container-fields.ts';
@@ -51,10 +55,11 @@ export async function createContainerVerb(
   found.check('container.site', referenceFault(asked.site));
   const fields = readContainer(asked, found);
   found.refuse();
+  const hashes = await Promise.all(fields.services.map(({ options }) => hashPasswords(options)));
   const call = { caller, schema: CreateContainerRequestSchema, request };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await createOnce(deps.store, call, (tx) => reserve(deps, tx, caller, asked.site, asked.node, fields));
+      return await createOnce(deps.store, call, (tx) => reserve(deps, tx, caller, asked, fields, hashes));
     } catch (error) {
       if (!(error instanceof UniqueViolation)) throw error;
       if (error.constraint === 'containers_hostname') throw hostnameTaken(fields.hostname);
@@ -67,13 +72,13 @@ async function reserve(
   deps: AppDeps,
   tx: Tx,
   caller: Caller,
-  siteReference: string,
-  nodeReference: string,
+  asked: Pick<Container, 'site' | 'node'>,
   fields: ContainerFields,
+  hashes: readonly Hashes[],
 ): Promise<CreatedContainer> {
   const container = newId('ctr', tx.now);
   const operation = newId('opn', tx.now);
-  const site = await findSite(tx.db, siteReference, 'container.site');
+  const site = await findSite(tx.db, asked.site, 'container.site');
   refuseOutsideToken(caller, site.id);
   // First of all, because it locks the site's row: creates of one site queue up instead of colliding.
   const revision = await bumpSite(tx, site.id, container);
@@ -83,10 +88,16 @@ async function reserve(
     fields.services.length > 0 ? ['proxmox', 'dnsmasq', 'nginx'] : ['proxmox', 'dnsmasq'],
   );
   await refuseTakenHostname(tx, site.id, fields.hostname);
-  const node = await placeContainer(tx, site, nodeReference);
+  const node = await placeContainer(tx, site, asked.node);
   const row = await containerRow(deps, tx, { caller, site, node, fields, container, operation });
   await insertContainer(tx, row);
+<<<<<<< HEAD
   await addServices(tx, caller, site, container, fields.services, (i) => `container.services[${i}]`);
+=======
+  const { services } = fields;
+  const pathOf = (i: number) => `container.services[${i}]`;
+  await addServices(tx, { caller, site, containerId: container, services, hashes, pathOf });
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
   await insertOperation(tx, {
     id: operation,
     kind: createContainer.kind,
@@ -105,7 +116,11 @@ async function reserve(
     siteId: site.id,
     objectKind: 'container',
     objectId: container,
-    change: { ...fields, node: node.name, vmid, mac, address },
+    change: {
+      ...fields,
+      services: (await servicesOf(tx.db, [container])).map(auditedService),
+      ...{ node: node.name, vmid, mac, address },
+    },
   });
   tx.nudge({ kind: 'container', id: container });
   return { container, operation };

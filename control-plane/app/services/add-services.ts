@@ -1,17 +1,39 @@
-import { type AppError, invalid, taken } from '../../errors.ts';
 import { newId } from '../../ids.ts';
+<<<<<<< HEAD
 import { pickPort } from '../../store/allocate.ts';
+=======
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
 import type { Row } from '../../store/schema.ts';
-import { insertServices } from '../../store/services.ts';
+import { type ServiceOptions, serviceOptionsColumn } from '../../store/service-options.ts';
+import { insertServices, type NewService } from '../../store/services.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Caller } from '../caller.ts';
+<<<<<<< HEAD
 import type { ServiceFields } from '../containers/container-fields.ts';
 import { requireUsableDomain } from '../domains/may-use.ts';
+=======
+import { type Claim, claimHosts, claimSniHost } from './claim-names.ts';
+import { claimPort } from './claim-port.ts';
+import type { ServiceFields } from './service-fields.ts';
+import { type Hashes, settleOptions } from './settle-options.ts';
+
+/** Services to be added to a container. */
+export interface AddedServices {
+  caller: Caller;
+  site: Row<'sites'>;
+  containerId: string;
+  services: readonly ServiceFields[];
+  /** Of the passwords of each, by position. */
+  hashes: readonly Hashes[];
+  /** Path of a service in the request, by its position. */
+  pathOf: (position: number) => string;
+}
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
 
 /**
- * Puts services in, each with its name or the port it asked for, or the lowest free one.
- * @param pathOf path of a service in the request, by its position
+ * Puts services in, each with its names or the port it asked for, or the lowest free one.
  * @returns identifiers in order
+<<<<<<< HEAD
  * @throws AppError "host_taken", "port_taken", "unknown_domain", "domain_not_verified", "port_out_of_range", "ports_exhausted"
  */
 export async function addServices(
@@ -36,12 +58,26 @@ export async function addServices(
       created_at: tx.now,
       ...place,
     };
+=======
+ * @throws AppError "host_taken", "port_taken", "unknown_domain", "port_out_of_range", "ports_exhausted", "group_not_found"
+ */
+export async function addServices(tx: Tx, added: AddedServices): Promise<string[]> {
+  const { caller, site, containerId, services, hashes, pathOf } = added;
+  const ids: string[] = [];
+  for (const [i, service] of services.entries()) {
+    const id = newId('svc', tx.now + i);
+    const path = pathOf(i);
+    const options = await settleOptions(tx.db, service.options, hashes[i] ?? new Map(), path);
+    const columns = await placeService(tx, { caller, site, containerId, serviceId: '', path }, service, options);
+    const row = { id, container_id: containerId, site_id: site.id, kind: service.kind, created_at: tx.now, ...columns };
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
     await insertServices(tx, [row]);
     ids.push(id);
   }
   return ids;
 }
 
+<<<<<<< HEAD
 /** The columns that say how a service is reached from outside; `except` is the service that may keep its own. */
 export async function placeOf(
   tx: Tx,
@@ -67,35 +103,25 @@ async function refuseTakenHost(tx: Tx, host: string, field: string, except: stri
 }
 
 async function externalPort(
+=======
+/** The columns and names that hold a service, as far as they may change. @throws as `addServices` does */
+export async function placeService(
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
   tx: Tx,
-  site: Row<'sites'>,
+  claim: Claim,
   service: ServiceFields,
-  field: string,
-  except: string,
-): Promise<number> {
-  const kind = service.kind === 'udp' ? 'udp' : 'tcp';
-  if (service.externalPort === 0) return pickPort(tx, site, kind);
-  const { port_range_start: first, port_range_end: last } = site;
-  if (service.externalPort < first || service.externalPort > last) {
-    throw invalid([{ field, description: `must be within the site's range ${first}–${last}` }], 'port_out_of_range');
+  options: ServiceOptions,
+): Promise<Omit<NewService, 'id' | 'container_id' | 'site_id' | 'kind' | 'created_at'>> {
+  const common = {
+    internal_port: service.internalPort,
+    backend_tls: service.backendTls ? 1 : 0,
+    options: serviceOptionsColumn(options),
+  };
+  if (service.kind === 'http') {
+    const names = await claimHosts(tx, claim, service);
+    return { ...common, names, external_port: null, tls: '', sni_host: '', domain_id: null };
   }
-  const row = await tx.db
-    .selectFrom('services')
-    .select('id')
-    .where('site_id', '=', site.id)
-    .where('kind', '=', kind)
-    .where('external_port', '=', service.externalPort)
-    .executeTakeFirst();
-  if (row && row.id !== except) {
-    throw taken('port_taken', field, `External ${kind} port ${service.externalPort} is in use.`);
-  }
-  return service.externalPort;
-}
-
-/** A race lost at the unique constraint, in the words of the field that lost it. */
-export function lostRace(constraint: string, path: string): AppError | undefined {
-  if (constraint === 'service_names_place')
-    return taken('host_taken', `${path}.http.host`, 'The name is served already.');
-  if (constraint === 'services_port') return taken('port_taken', path, 'The external port is in use.');
-  return undefined;
+  const domain_id = service.tls ? await claimSniHost(tx, claim, service.sniHost) : null;
+  const external_port = await claimPort(tx, claim, service);
+  return { ...common, names: [], external_port, tls: service.tls, sni_host: service.sniHost, domain_id };
 }

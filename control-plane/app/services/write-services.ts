@@ -2,7 +2,6 @@ import {
   type CreateServiceRequest,
   CreateServiceRequestSchema,
   type DeleteServiceRequest,
-  type Service,
   ServiceSchema,
   type UpdateServiceRequest,
 } from '@berth/proto/api/v1/services_pb.js';
@@ -12,11 +11,11 @@ import type { Row } from '../../store/schema.ts';
 import { replaceNames, type ServiceRow, serviceById } from '../../store/services.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import { siteById } from '../../store/sites.ts';
-import type { Tx } from '../../store/store.ts';
+import type { Db, Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
-import { LIMITS, readService, type ServiceFields } from '../containers/container-fields.ts';
+import { LIMITS } from '../containers/container-fields.ts';
 import { requireAgents } from '../containers/require-agents.ts';
 import { findContainer, findService } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
@@ -24,10 +23,14 @@ import { difference, record } from '../record.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
-import { addServices, lostRace, placeOf } from './add-services.ts';
-import { fieldsOfService, serviceName } from './service-fields.ts';
+import { addServices, placeService } from './add-services.ts';
+import { lostRace } from './claim-port.ts';
+import { groupNames } from './group-names.ts';
+import { mergeService, SERVICE_PATHS } from './merge-service.ts';
+import { readService } from './read-service.ts';
+import { auditedService, repasswordedIn, type ServiceFields, serviceName } from './service-fields.ts';
+import { hashPasswords, settleOptions } from './settle-options.ts';
 
-const PATHS = ['internal_port', 'http.host', 'http.backend_tls', 'tcp.external_port', 'udp.external_port'];
 const ATTEMPTS = 20;
 
 /** Adds a service to a container. @returns its identifier */
@@ -41,24 +44,26 @@ export async function createService(
   found.check('container', referenceFault(request.container));
   const fields = readService(request.service ?? create(ServiceSchema), 'service', found);
   found.refuse();
+  const rpc = 'ServicesService.CreateService';
+  await findContainer(store.db, caller, request.container, 'container', rpc);
+  const hashes = [await hashPasswords(fields.options)];
   const call = { caller, schema: CreateServiceRequestSchema, request };
   const { outcome } = await settlingRaces(fields, () =>
     createOnce(store, call, async (tx) => {
-      const container = await findContainer(
-        tx.db,
-        caller,
-        request.container,
-        'container',
-        'ServicesService.CreateService',
-      );
+      const container = await findContainer(tx.db, caller, request.container, 'container', rpc);
       const site = await siteOf(tx, container);
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
       await refuseTooMany(tx, container.id);
       await requireAgents(tx.db, site, ['nginx']);
+<<<<<<< HEAD
       const [service = ''] = await addServices(tx, caller, site, container.id, [fields], () => 'service');
+=======
+      const added = { caller, site, containerId: container.id, services: [fields], hashes, pathOf: () => 'service' };
+      const [service = ''] = await addServices(tx, added);
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
       const made = await serviceRow(tx, service);
-      await changed(tx, caller, container, 'service.create', made, { ...fieldsOfService(made) });
+      await changed(tx, caller, container, 'service.create', made, auditedService(made));
       return { service };
     }),
   );
@@ -73,38 +78,45 @@ export async function updateService(
 ): Promise<string> {
   const asked = request.service ?? create(ServiceSchema);
   const found = new Violations();
-  const paths = maskPaths(request.updateMask, PATHS, found);
+  const paths = maskPaths(request.updateMask, SERVICE_PATHS, found);
   found.check('service.id', referenceFault(asked.id));
   found.refuse();
-  const { service: before } = await findService(
-    store.db,
-    caller,
-    asked.id,
-    'service.id',
-    'ServicesService.UpdateService',
-  );
-  const merged = merge(before, asked, paths, found);
-  const fields = readService(merged, 'service', found);
-  found.refuse();
+  const rpc = 'ServicesService.UpdateService';
+  const { service: before } = await findService(store.db, caller, asked.id, 'service.id', rpc);
+  const merge = async (db: Db, row: ServiceRow) => {
+    const merged = mergeService(row, await groupNames(db, [row]), asked, paths, found);
+    const read = readService(merged, 'service', found);
+    found.refuse();
+    return read;
+  };
+  const fields = await merge(store.db, before);
+  const hashes = await hashPasswords(fields.options);
   await settlingRaces(fields, () =>
     store.transaction(async (tx) => {
-      const { service, container } = await findService(
-        tx.db,
-        caller,
-        asked.id,
-        'service.id',
-        'ServicesService.UpdateService',
-      );
+      const { service, container } = await findService(tx.db, caller, asked.id, 'service.id', rpc);
       const site = await siteOf(tx, container);
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
+<<<<<<< HEAD
       const place = await placeOf(tx, caller, site, fields, 'service', service.id);
       const { names, ...columns } = place;
       const set = { ...columns, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
+=======
+      // Read again under the lock: what another has changed in between, and this mask does not name, stays.
+      const current = await serviceRow(tx, service.id);
+      const now = await merge(tx.db, current);
+      const options = await settleOptions(tx.db, now.options, hashes, 'service', current);
+      const claim = { caller, site, containerId: container.id, serviceId: service.id, path: 'service' };
+      const { names, ...set } = await placeService(tx, claim, now, options);
+>>>>>>> 945577a (Read, check and keep all that people may want of a service)
       await tx.db.updateTable('services').set(set).where('id', '=', service.id).execute();
       await replaceNames(tx, { ...service, names });
       const after = await serviceRow(tx, service.id);
-      const change = difference(fieldsOfService(service), fieldsOfService(after));
+      const passwordsOf = repasswordedIn(current, after);
+      const change = {
+        ...difference(auditedService(current), auditedService(after)),
+        ...(passwordsOf.length > 0 ? { passwordsOf } : {}),
+      };
       await changed(tx, caller, container, 'service.update', after, change);
     }),
   );
@@ -124,36 +136,8 @@ export async function deleteService({ store }: AppDeps, caller: Caller, request:
     await bumpSite(tx, container.site_id, container.id);
     await tx.db.deleteFrom('services').where('id', '=', service.id).execute();
     await tx.db.deleteFrom('conditions').where('subject', '=', `service ${service.id}`).execute();
-    await changed(tx, caller, container, 'service.delete', service, { ...fieldsOfService(service) });
+    await changed(tx, caller, container, 'service.delete', service, auditedService(service));
   });
-}
-
-/** What the service would be afterwards, as a message, so that one reader checks every way of writing one. */
-function merge(before: ServiceRow, asked: Service, paths: ReadonlySet<string>, found: Violations): Service {
-  for (const path of paths) {
-    const kind = path.includes('.') ? path.slice(0, path.indexOf('.')) : undefined;
-    if (kind === undefined) continue;
-    const exposed = kind === before.kind ? undefined : `${path}: this service is exposed by ${before.kind}`;
-    if (!found.check('update_mask', exposed)) continue;
-    found.check(`service.${path}`, asked.exposure.case === kind ? undefined : 'is named by the mask and missing');
-  }
-  found.refuse();
-  return create(ServiceSchema, {
-    internalPort: paths.has('internal_port') ? asked.internalPort : before.internal_port,
-    exposure: exposureAfter(before, asked, paths),
-  });
-}
-
-function exposureAfter(before: ServiceRow, { exposure }: Service, paths: ReadonlySet<string>) {
-  if (before.kind === 'http') {
-    const named = exposure.case === 'http' ? exposure.value : undefined;
-    const host = paths.has('http.host') ? named?.host : before.names[0]?.host;
-    const backendTls = paths.has('http.backend_tls') ? named?.backendTls : before.backend_tls === 1;
-    return { case: 'http' as const, value: { host: host ?? '', backendTls: backendTls ?? false } };
-  }
-  const named = exposure.case === 'tcp' || exposure.case === 'udp' ? exposure.value : undefined;
-  const port = paths.has(`${before.kind}.external_port`) ? named?.externalPort : before.external_port;
-  return { case: before.kind, value: { externalPort: port ?? 0 } };
 }
 
 async function serviceRow(tx: Tx, id: string): Promise<ServiceRow> {
@@ -200,7 +184,7 @@ async function changed(
     containerId: container.id,
     objectKind: 'service',
     objectId: service.id,
-    objectName: serviceName(container, fieldsOfService(service)),
+    objectName: serviceName(container, service),
     change,
   });
 }
