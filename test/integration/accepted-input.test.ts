@@ -48,6 +48,9 @@ const site: SiteFields = {
   external_address: '',
   port_range_start: 2_000,
   port_range_end: 32_767,
+  trusted_proxies: [],
+  proxy_protocol: false,
+  custom_domains: false,
 };
 /** A site that is right but for one field, which may be right as well. */
 const nearSite = fc

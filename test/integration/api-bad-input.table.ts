@@ -10,6 +10,7 @@ import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import { peopleBadInputs } from './api-bad-input.people.ts';
 import { securityBadInputs } from './api-bad-input.security.ts';
+import { badExposure, freeOfService, serviceBadInputs } from './api-bad-input.services.ts';
 import {
   ADDRESS,
   type BadInputs,
@@ -38,6 +39,7 @@ const site: JsonObject = {
   external_address: 'other.example',
   port_range_start: 2000,
   port_range_end: 3000,
+  trusted_proxies: ['10.80.1.0/24'],
 };
 
 const badSite: Record<string, JsonValue[]> = {
@@ -53,9 +55,11 @@ const badSite: Record<string, JsonValue[]> = {
   'site.external_address': ['a..b', '-', ...HOSTILE],
   'site.port_range_start': [65_536, 4_294_967_295],
   'site.port_range_end': [65_536, 1],
+  'site.trusted_proxies[]': ['', '0.0.0.0/0', '::/0', '10.80.1.1/24', '10.80.1', ...HOSTILE],
 };
 
 const siteOutput = ['site.id', 'site.revision', 'site.created_at', 'site.updated_at', 'site.conditions'];
+const siteFlags = ['site.proxy_protocol', 'site.custom_domains'];
 
 const node: JsonObject = {
   site: 'lab',
@@ -86,12 +90,6 @@ const badNode: Record<string, JsonValue[]> = {
 
 const nodeOutput = ['node.container_count', 'node.created_at', 'node.updated_at', 'node.conditions'];
 
-const badExposure = (path: string): Record<string, JsonValue[]> => ({
-  [`${path}.http.host`]: ['elsewhere.lab', 'a.b.apps.lab', 'web1.apps.lab', ...DOMAIN],
-  [`${path}.tcp.external_port`]: [80, 1_999, 3_000, 65_536],
-  [`${path}.udp.external_port`]: [80, 1_999, 3_000, 65_536],
-});
-
 const containerOutput = [
   'owner',
   'state',
@@ -109,8 +107,6 @@ const containerOutput = [
   'updated_at',
   'my_role',
 ].map((field) => `container.${field}`);
-
-const serviceOutput = (path: string) => ['id', 'container', 'url', 'conditions'].map((field) => `${path}.${field}`);
 
 /** The table. */
 export const badInputs: Record<Rpc, BadInputs> = {
@@ -134,17 +130,21 @@ export const badInputs: Record<Rpc, BadInputs> = {
   ...securityBadInputs,
   ...accessBadInputs,
 
-  'SitesService.CreateSite': { good: { site }, bad: { ...badSite, idempotency_key: KEY }, free: siteOutput },
+  'SitesService.CreateSite': {
+    good: { site },
+    bad: { ...badSite, idempotency_key: KEY },
+    free: [...siteOutput, ...siteFlags],
+  },
   'SitesService.GetSite': named('site', 'lab'),
   'SitesService.ListSites': listed(),
   'SitesService.UpdateSite': {
     good: {
       site: { id: '<empty>', ...site },
       update_mask:
-        'name,internalDomain,network,rangeStart,rangeEnd,gateway,dnsServers,forwarders,externalDomains,externalAddress,portRangeStart,portRangeEnd',
+        'name,internalDomain,network,rangeStart,rangeEnd,gateway,dnsServers,forwarders,externalDomains,externalAddress,portRangeStart,portRangeEnd,trustedProxies,proxyProtocol,customDomains',
     },
     bad: { ...badSite, 'site.id': REFERENCE, update_mask: MASK },
-    free: siteOutput.slice(1),
+    free: [...siteOutput.slice(1), ...siteFlags],
   },
   'SitesService.DeleteSite': named('site', 'lab'),
 
@@ -214,39 +214,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
   'TokensService.ListApiTokens': listed('user'),
   'TokensService.DeleteApiToken': named('api_token', '<token>'),
 
-  'ServicesService.CreateService': {
-    good: { container: 'lab/web1', service: { internal_port: 8080, tcp: {} } },
-    bad: {
-      ...badExposure('service'),
-      container: REFERENCE,
-      'service.internal_port': [0, 65_536],
-      idempotency_key: KEY,
-    },
-    free: ['service.http.backend_tls', ...serviceOutput('service')],
-  },
-  'ServicesService.GetService': named('service', '<tcp>'),
-  'ServicesService.ListServices': { ...listed('container'), good: { container: 'lab/web1' } },
-  'ServicesService.UpdateService': {
-    good: {
-      service: { id: '<http>', internal_port: 81, http: { host: 'new.apps.lab' } },
-      update_mask: 'internalPort,http.host',
-    },
-    bad: {
-      'service.id': REFERENCE,
-      'service.internal_port': [0, 65_536],
-      'service.http.host': ['elsewhere.lab', 'a.b.apps.lab', ...DOMAIN],
-      update_mask: [...MASK, 'tcp.externalPort', 'udp.externalPort'],
-    },
-    free: [
-      'service.container',
-      'service.url',
-      'service.conditions',
-      'service.http.backend_tls',
-      'service.tcp.external_port',
-      'service.udp.external_port',
-    ],
-  },
-  'ServicesService.DeleteService': named('service', '<tcp>'),
+  ...serviceBadInputs,
 
   'ContainersService.CreateContainer': {
     good: {
@@ -265,12 +233,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
       'container.services[].internal_port': [0, 65_536],
       idempotency_key: KEY,
     },
-    free: [
-      'container.id',
-      'container.services[].http.backend_tls',
-      ...serviceOutput('container.services[]'),
-      ...containerOutput,
-    ],
+    free: ['container.id', ...freeOfService('container.services[]'), ...containerOutput],
   },
   'ContainersService.GetContainer': named('container', 'lab/web1'),
   'ContainersService.ListContainers': { good: {}, bad: { ...listed('site').bad, selection: [99] } },
@@ -293,10 +256,9 @@ export const badInputs: Record<Rpc, BadInputs> = {
       'container.template',
       'container.disk_gib',
       'container.node',
-      ...['internal_port', 'http.host', 'http.backend_tls', 'tcp.external_port', 'udp.external_port'].map(
-        (field) => `container.services[].${field}`,
-      ),
-      ...serviceOutput('container.services[]'),
+      'container.services[].internal_port',
+      ...Object.keys(badExposure('container.services[]')),
+      ...freeOfService('container.services[]'),
       ...containerOutput,
     ],
   },

@@ -91,13 +91,9 @@ async function reserve(
   const node = await placeContainer(tx, site, asked.node);
   const row = await containerRow(deps, tx, { caller, site, node, fields, container, operation });
   await insertContainer(tx, row);
-<<<<<<< HEAD
-  await addServices(tx, caller, site, container, fields.services, (i) => `container.services[${i}]`);
-=======
   const { services } = fields;
   const pathOf = (i: number) => `container.services[${i}]`;
   await addServices(tx, { caller, site, containerId: container, services, hashes, pathOf });
->>>>>>> 945577a (Read, check and keep all that people may want of a service)
   await insertOperation(tx, {
     id: operation,
     kind: createContainer.kind,

@@ -4,11 +4,12 @@
  */
 import { roleIncludes } from '../../auth/policy.ts';
 import { invalid, taken } from '../../errors.ts';
-import { domainAbove, domainsOf } from '../../store/domains.ts';
+import { domainById } from '../../store/domains.ts';
 import type { Row } from '../../store/schema.ts';
-import type { ServiceName } from '../../store/services.ts';
+import type { ServiceName, ServiceRow } from '../../store/services.ts';
 import type { Db, Tx } from '../../store/store.ts';
 import type { Caller } from '../caller.ts';
+import { requireUsableDomain } from '../domains/may-use.ts';
 import { rolesIn } from '../roles.ts';
 import type { ServiceFields } from './service-fields.ts';
 
@@ -19,11 +20,19 @@ export interface Claim {
   containerId: string;
   /** The service that may keep its own; empty for a new one. */
   serviceId: string;
+  /** Domains of the names that it has, by name. */
+  kept: ReadonlyMap<string, string>;
   /** Path of the service in the request. */
   path: string;
 }
 
-/** The names of an HTTP service. @throws AppError "unknown_domain", "host_taken" naming the field */
+/** The names that a service has, each with its domain, as `Claim.kept` wants them. */
+export function keptNames(row: ServiceRow): Map<string, string> {
+  const names = row.names.map(({ host, domain_id }): [string, string] => [host, domain_id]);
+  return new Map(row.domain_id === null ? names : [...names, [row.sni_host, row.domain_id]]);
+}
+
+/** The names of an HTTP service. @throws AppError "unknown_domain", "domain_not_verified", "host_taken" naming the field */
 export async function claimHosts(
   tx: Tx,
   claim: Claim,
@@ -52,12 +61,10 @@ export async function claimSniHost(tx: Tx, claim: Claim, host: string): Promise<
   return domain.id;
 }
 
-async function domainOf(tx: Tx, { site }: Claim, host: string, field: string): Promise<Row<'domains'>> {
-  const domain = await domainAbove(tx.db, site.id, host);
-  if (domain) return domain;
-  const names = (await domainsOf(tx.db, site.id)).map(({ name }) => name).join(', ') || 'none';
-  const description = `must be one label under an external domain of site ${site.name} (${names})`;
-  throw invalid([{ field, description }], 'unknown_domain');
+/** The domain that a name is under. A service keeps a name that it has, also when its domain is not the caller's to use. */
+async function domainOf(tx: Tx, { caller, site, kept }: Claim, host: string, field: string): Promise<Row<'domains'>> {
+  const domain = await domainById(tx.db, kept.get(host) ?? '');
+  return domain ?? requireUsableDomain(tx.db, caller, site, host, field);
 }
 
 async function refuseTakenPlace(db: Db, claim: Claim, host: string, path: string, field: string): Promise<void> {

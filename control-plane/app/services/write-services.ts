@@ -24,6 +24,7 @@ import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
 import { addServices, placeService } from './add-services.ts';
+import { keptNames } from './claim-names.ts';
 import { lostRace } from './claim-port.ts';
 import { groupNames } from './group-names.ts';
 import { mergeService, SERVICE_PATHS } from './merge-service.ts';
@@ -56,12 +57,8 @@ export async function createService(
       refuseDeleting(container);
       await refuseTooMany(tx, container.id);
       await requireAgents(tx.db, site, ['nginx']);
-<<<<<<< HEAD
-      const [service = ''] = await addServices(tx, caller, site, container.id, [fields], () => 'service');
-=======
       const added = { caller, site, containerId: container.id, services: [fields], hashes, pathOf: () => 'service' };
       const [service = ''] = await addServices(tx, added);
->>>>>>> 945577a (Read, check and keep all that people may want of a service)
       const made = await serviceRow(tx, service);
       await changed(tx, caller, container, 'service.create', made, auditedService(made));
       return { service };
@@ -97,18 +94,13 @@ export async function updateService(
       const site = await siteOf(tx, container);
       await bumpSite(tx, site.id, container.id);
       refuseDeleting(container);
-<<<<<<< HEAD
-      const place = await placeOf(tx, caller, site, fields, 'service', service.id);
-      const { names, ...columns } = place;
-      const set = { ...columns, internal_port: fields.internalPort, backend_tls: fields.backendTls ? 1 : 0 };
-=======
       // Read again under the lock: what another has changed in between, and this mask does not name, stays.
       const current = await serviceRow(tx, service.id);
       const now = await merge(tx.db, current);
       const options = await settleOptions(tx.db, now.options, hashes, 'service', current);
-      const claim = { caller, site, containerId: container.id, serviceId: service.id, path: 'service' };
+      const kept = keptNames(current);
+      const claim = { caller, site, containerId: container.id, serviceId: service.id, kept, path: 'service' };
       const { names, ...set } = await placeService(tx, claim, now, options);
->>>>>>> 945577a (Read, check and keep all that people may want of a service)
       await tx.db.updateTable('services').set(set).where('id', '=', service.id).execute();
       await replaceNames(tx, { ...service, names });
       const after = await serviceRow(tx, service.id);

@@ -1,8 +1,10 @@
 import type { Site } from '@berth/proto/api/v1/sites_pb.js';
 import type { Row } from '../../store/schema.ts';
 import { hostFault, hostOf, ipv4Fault, ipv4Number, networkFault, parseNetwork } from '../validate/addresses.ts';
+import { checkList } from '../validate/lists.ts';
 import { domainFault, hostnameFault } from '../validate/names.ts';
 import { portFault } from '../validate/numbers.ts';
+import { proxyFault } from '../validate/ranges.ts';
 import type { Violations } from '../validate/violations.ts';
 
 /** What people decide about a site, in the names of the API. */
@@ -19,6 +21,9 @@ export interface SiteFields {
   external_address: string;
   port_range_start: number;
   port_range_end: number;
+  trusted_proxies: string[];
+  proxy_protocol: boolean;
+  custom_domains: boolean;
 }
 
 /** Every field that an update may name. */
@@ -35,11 +40,15 @@ export const SITE_PATHS = [
   'external_address',
   'port_range_start',
   'port_range_end',
+  'trusted_proxies',
+  'proxy_protocol',
+  'custom_domains',
 ] as const satisfies (keyof SiteFields)[];
 
 const DEFAULT_PORTS = { start: 2_000, end: 32_767 };
 const MAX_SERVERS = 8;
 const MAX_DOMAINS = 64;
+const MAX_PROXIES = 64;
 const MAX_INTERNAL_DOMAIN = 253 - 64;
 
 /** The fields of a message, defaults filled in. */
@@ -57,6 +66,9 @@ export function fieldsOfMessage(site: Site): SiteFields {
     external_address: site.externalAddress,
     port_range_start: site.portRangeStart || DEFAULT_PORTS.start,
     port_range_end: site.portRangeEnd || DEFAULT_PORTS.end,
+    trusted_proxies: site.trustedProxies,
+    proxy_protocol: site.proxyProtocol,
+    custom_domains: site.customDomains,
   };
 }
 
@@ -75,13 +87,23 @@ export function fieldsOfRow(row: Row<'sites'>, domains: readonly string[]): Site
     external_address: row.external_address,
     port_range_start: row.port_range_start,
     port_range_end: row.port_range_end,
+    trusted_proxies: JSON.parse(row.trusted_proxies) as string[],
+    proxy_protocol: row.proxy_protocol === 1,
+    custom_domains: row.custom_domains === 1,
   };
 }
 
 /** The columns that hold the fields. */
 export function columnsOf(fields: SiteFields) {
-  const { external_domains: _, dns_servers, forwarders, ...columns } = fields;
-  return { ...columns, dns_servers: JSON.stringify(dns_servers), forwarders: JSON.stringify(forwarders) };
+  const { external_domains: _, dns_servers, forwarders, trusted_proxies, ...columns } = fields;
+  return {
+    ...columns,
+    dns_servers: JSON.stringify(dns_servers),
+    forwarders: JSON.stringify(forwarders),
+    trusted_proxies: JSON.stringify(trusted_proxies),
+    proxy_protocol: fields.proxy_protocol ? 1 : 0,
+    custom_domains: fields.custom_domains ? 1 : 0,
+  };
 }
 
 /** Checks every field by itself and, where those are right, against one another. */
@@ -98,6 +120,10 @@ export function checkSite(fields: SiteFields, found: Violations): void {
   if (start && end && fields.port_range_end < fields.port_range_start) {
     found.check('site.port_range_end', 'must not be below port_range_start');
   }
+  checkList('site.trusted_proxies', fields.trusted_proxies, MAX_PROXIES, proxyFault, found);
+  // Without, whoever connects past the load balancers would say himself where he comes from.
+  const unsaid = fields.proxy_protocol && fields.trusted_proxies.length === 0;
+  found.check('site.proxy_protocol', unsaid ? 'needs trusted_proxies, which send it' : undefined);
 }
 
 /** A domain that leaves room for a host name of 63 characters, and is not the one the agents keep for themselves. */
@@ -123,18 +149,4 @@ function checkAddresses(fields: SiteFields, found: Violations): void {
   const router = ipv4Number(fields.gateway);
   if (gatewayIn && router >= first && router <= last)
     found.check('site.gateway', 'must be outside the range of guests');
-}
-
-function checkList(
-  field: string,
-  values: readonly string[],
-  max: number,
-  fault: (value: string) => string | undefined,
-  found: Violations,
-): void {
-  if (values.length > max) found.check(field, `must have at most ${max} entries`);
-  for (const [i, value] of values.entries()) {
-    const right = found.check(`${field}[${i}]`, fault(value));
-    if (right && values.indexOf(value) !== i) found.check(`${field}[${i}]`, 'is there twice');
-  }
 }

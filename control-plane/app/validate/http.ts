@@ -2,7 +2,7 @@ import { shapeFault } from './text.ts';
 
 /** Longest path of a service, as long as the column that holds it. */
 const MAX_PATH = 200;
-/** Whole segments of what needs no escape in a URI (RFC 3986, 3.3) nor in a configuration, so that it is compared as it is written. */
+/** Whole segments of what needs no escape in a URI (RFC 3986, 3.3) nor in a configuration: it is compared as written. */
 const PATH = /^(?:\/[A-Za-z0-9._~@:+,=-]+)+$/;
 
 /**
@@ -40,9 +40,12 @@ export function healthPathFault(path: string): string | undefined {
   return path === '/' ? undefined : pathFault(path.replace(/\/$/, ''));
 }
 
-/** The name of a header that may be set: a token (RFC 9110, 5.6.2) of at most 64 characters that is nobody else's. */
+/**
+ * The name of a header that may be set: of the tokens of RFC 9110, 5.6.2, those of letters, digits, hyphen and
+ * underscore, at most 64 characters.
+ */
 export function headerNameFault(name: string): string | undefined {
-  const shape = /^[!#%&'*+.^_|~0-9A-Za-z-]{1,64}$/;
+  const shape = /^[A-Za-z0-9_-]{1,64}$/;
   const fault = shapeFault(name, shape, 'must be a header name such as "X-Frame-Options"');
   if (fault) return fault;
   return RESERVED.has(name.toLowerCase()) ? 'is set by the ingress itself' : undefined;
