@@ -39,7 +39,10 @@ export type IdKind =
   | 'lnk'
   | 'mil'
   | 'idp'
-  | 'oid';
+  | 'oid'
+  | 'txt'
+  | 'dnp'
+  | 'rec';
 
 /**
  * A new identifier such as "ctr-01jf3k…": the kind, 48 bits of time and 80 random bits in Crockford's base 32, so
