@@ -19,6 +19,11 @@ export function isDnsName(text: string): boolean {
   return !/^[0-9]+$/.test(labels.at(-1) ?? '');
 }
 
+/** Whether `text` is a DNS name some labels of which may begin with an underscore, as names of records for programs do. */
+export function isRecordName(text: string): boolean {
+  return text.length <= 253 && isDnsName(text.replaceAll(/(?<=^|\.)_(?=[a-z0-9])/gi, ''));
+}
+
 /** Whether `text` is "_service._proto.name" (RFC 2782). */
 export function isServiceName(text: string): boolean {
   const [service, protocol, ...rest] = text.split('.');

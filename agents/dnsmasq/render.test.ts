@@ -33,6 +33,11 @@ const service = makeResource('ldap', {
   value: { fqdn: '_ldap._tcp.lab.internal', target: 'cp.lab.internal', port: 636, priority: 10, weight: 5 },
 });
 
+const record = makeResource('txt1', {
+  case: 'txtRecord',
+  value: { fqdn: '_acme-challenge.apps.lab.internal', text: 'a, "b" \\ #c' },
+});
+
 function renderAll(resources: Parameters<typeof validate>[0], change: Partial<typeof config> = {}) {
   return render(validate(resources).valid, { ...config, ...change }, stamp);
 }
@@ -42,6 +47,7 @@ const all = new Map([
   ['reservation/c1', reservation],
   ['nameRecord/c1', name],
   ['srvRecord/ldap', service],
+  ['txtRecord/txt1', record],
 ]);
 
 it('renders a site as its golden files', async () => {
@@ -62,7 +68,7 @@ it('offers no router when the zone has no gateway', () => {
 
 it('keeps the main file as it is when a container comes', () => {
   const before = renderAll(new Map([['zone/lab', zone]]));
-  const after = renderAll(new Map([...all].filter(([key]) => key !== 'srvRecord/ldap')));
+  const after = renderAll(new Map([...all].filter(([key]) => !/^(srv|txt)Record/.test(key))));
   expect(after.files.get('dnsmasq.conf')).toBe(before.files.get('dnsmasq.conf'));
   expect(after.mainDigest).toBe(before.mainDigest);
 });

@@ -44,8 +44,9 @@ export const MAIN_DIGEST_NAME = `main.${INTERNAL_DOMAIN}`;
 
 /**
  * Renders validated resources; pure. What changes with every container (names, reservations) and the forwarders go into
- * files that dnsmasq reads again on SIGHUP. Zones and service records go into the main file, which takes a restart:
- * dnsmasq has no file for SRV records that it reads again, and a site's services change about as often as its zones.
+ * files that dnsmasq reads again on SIGHUP. Zones, service and text records go into the main file, which takes a restart:
+ * dnsmasq has no file for SRV and TXT records that it reads again. A site's services change about as often as its zones,
+ * and texts come and go with the certificates of the internal domain, every few weeks.
  */
 export function render(set: ValidSet, config: DnsmasqConfig, stamp: Stamp): Rendering {
   const main = renderMain(set, config);
@@ -83,7 +84,13 @@ function renderMain(set: ValidSet, config: DnsmasqConfig): { lines: string[]; ow
   for (const { key, body } of set.services) {
     add(key, `srv-host=${body.fqdn},${body.target},${body.port},${body.priority},${body.weight}`);
   }
+  for (const { key, body } of set.texts) add(key, `txt-record=${body.fqdn},${quoted(body.text)}`);
   return { lines, owners };
+}
+
+/** Within quotes a comma does not part strings and a `#` begins no comment; a quote and a backslash are escaped. */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 function serverLines(config: DnsmasqConfig): string[] {

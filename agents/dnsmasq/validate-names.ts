@@ -1,13 +1,17 @@
 import { isIPv6 } from 'node:net';
-import type { NameRecord, SrvRecord } from '@berth/proto/agent/v1/resource_pb.js';
+import type { NameRecord, SrvRecord, TxtRecord } from '@berth/proto/agent/v1/resource_pb.js';
 import { isAddress } from './ipv4.ts';
-import { isDnsName, isInternal, isServiceName } from './names.ts';
+import { isDnsName, isInternal, isRecordName, isServiceName } from './names.ts';
 import { quote } from './validate-zones.ts';
 
-/** Judges names and service records one after the other. */
+/** Printable, and not only at its ends: dnsmasq takes spaces there away, quoted or not. */
+const TEXT = /^[!-~](?:[ -~]{0,253}[!-~])?$/;
+
+/** Judges names, service and text records one after the other. */
 export class NameJudge {
   #addressOf = new Map<string, string>();
   #services = new Set<string>();
+  #texts = new Set<string>();
 
   /**
    * Why the name cannot be served. A second address of the same family for a name is refused: dnsmasq would answer
@@ -36,6 +40,18 @@ export class NameJudge {
     const identity = `${fqdn} ${target} ${port}`.toLowerCase();
     if (this.#services.has(identity)) return `${fqdn} already leads to ${target}:${port}`;
     this.#services.add(identity);
+    return undefined;
+  }
+
+  /** Why the text record cannot be served. */
+  judgeText({ fqdn, text }: TxtRecord): string | undefined {
+    if (!isRecordName(fqdn)) return `fqdn ${quote(fqdn)} is not a DNS name of at least two labels`;
+    if (isInternal(fqdn)) return `fqdn ${fqdn} is the agent's own`;
+    if (!TEXT.test(text))
+      return `text ${quote(text)} is not 1–255 printable ASCII characters without spaces at the ends`;
+    const identity = `${fqdn.toLowerCase()} ${text}`;
+    if (this.#texts.has(identity)) return `${fqdn} already has this text`;
+    this.#texts.add(identity);
     return undefined;
   }
 }

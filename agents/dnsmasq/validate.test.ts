@@ -133,4 +133,26 @@ describe('names', () => {
   ])('refuses the service %j', (change, reason) => {
     expect(reasons({ case: 'srvRecord', value: { ...service, ...change } })).toEqual([expect.stringMatching(reason)]);
   });
+
+  it.each([
+    ['a.lab', 'x', []],
+    ['_acme-challenge.a.lab', 'a, "b" \\ #c', []],
+    ['_.lab', 'x', [/fqdn "_.lab"/]],
+    ['a_b.lab', 'x', [/fqdn "a_b.lab"/]],
+    ['_a', 'x', [/fqdn "_a"/]],
+    ['_a.berth.invalid', 'x', [/the agent's own/]],
+    ['a.lab', '', [/1–255 printable/]],
+    ['a.lab', ' x', [/1–255 printable/]],
+    ['a.lab', 'x\ny', [/1–255 printable/]],
+    ['a.lab', 'é', [/1–255 printable/]],
+    ['a.lab', 'x'.repeat(256), [/1–255 printable/]],
+  ])('judges the text of %j: %j', (fqdn, text, found) => {
+    const wanted = found.map((reason) => expect.stringMatching(reason));
+    expect(reasons({ case: 'txtRecord', value: { fqdn, text } })).toEqual(wanted);
+  });
+
+  it('takes several texts of a name, each once', () => {
+    const text = (value: string): Body => ({ case: 'txtRecord', value: { fqdn: '_a.lab', text: value } });
+    expect(reasons(text('x'), text('y'), text('x'))).toEqual(['_a.lab already has this text']);
+  });
 });

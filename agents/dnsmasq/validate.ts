@@ -29,6 +29,7 @@ export interface ValidSet {
   reservations: Item<'reservation'>[];
   names: Item<'nameRecord'>[];
   services: Item<'srvRecord'>[];
+  texts: Item<'txtRecord'>[];
 }
 
 /** The valid part of a set, and why each other resource is not in it (key → reason). */
@@ -60,5 +61,6 @@ export function validate(resources: ReadonlyMap<string, Resource>): Verdict {
   const nameJudge = new NameJudge();
   const names = pick('nameRecord', (record) => nameJudge.judgeName(record));
   const services = pick('srvRecord', (record) => nameJudge.judgeService(record));
-  return { valid: { zones, reservations, names, services }, refused };
+  const texts = pick('txtRecord', (record) => nameJudge.judgeText(record));
+  return { valid: { zones, reservations, names, services, texts }, refused };
 }

@@ -61,6 +61,10 @@ const body = fc.oneof(
       weight: number,
     }),
   }),
+  fc.record({
+    case: fc.constant('txtRecord' as const),
+    value: fc.record({ fqdn: or('_acme-challenge.lab.internal'), text: or('a, "b"') }),
+  }),
 );
 const sets = fc
   .array(body, { maxLength: 12 })
@@ -76,7 +80,8 @@ const LINES: Record<string, RegExp> = {
   hosts: /^[0-9a-f.:]+ [A-Za-z0-9.-]+$/i,
   reservations: /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2},[0-9.]+,[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+,\d+$/,
   servers: /^server=[0-9a-f.:]+(?:#\d+)?$/i,
-  'dnsmasq.conf': /^(?:#[ -~]*|[a-z-]+(?:=[A-Za-z0-9_.,:!/-]*)?)$/,
+  'dnsmasq.conf':
+    /^(?:#[ -~]*|txt-record=[A-Za-z0-9_.-]+,"(?:[ !#-[\]-~]|\\["\\])+"|[a-z-]+(?:=[A-Za-z0-9_.,:!/-]*)?)$/,
 };
 
 let root: string;
@@ -119,7 +124,7 @@ it('keeps every line in its shape, whatever the resources hold', () => {
     fc.property(sets, (resources) => {
       const { valid, refused } = validate(asMap(resources));
       const served = valid.zones.length + valid.reservations.length + valid.names.length + valid.services.length;
-      expect(served + refused.size).toBe(resources.length);
+      expect(served + valid.texts.length + refused.size).toBe(resources.length);
       const { files } = render(valid, { ...config, dhcp: true }, { generation: 1n, nonce: 'ff' });
       for (const [file, content] of files) {
         for (const line of content.split('\n').slice(0, -1)) expect(line).toMatch(LINES[file] ?? /never/);
@@ -147,5 +152,23 @@ it('applies every set on a real dnsmasq, which goes on serving what is good', as
       expect(await resolver.resolve4('witness.test.internal')).toEqual(['10.9.9.9']);
     }),
     { numRuns: 40 },
+  );
+});
+
+it('serves every text as it is, and several of a name beside each other', async () => {
+  const printable = fc.string({ unit: fc.constantFrom(...'ab,"\\#;:=./!$tnebr \'`%'), minLength: 1, maxLength: 255 });
+  const texts = fc.uniqueArray(printable.map((each) => each.trim()).filter(Boolean), { minLength: 1, maxLength: 4 });
+  let generation = 1_000n;
+  await fc.assert(
+    fc.asyncProperty(texts, async (wanted) => {
+      generation += 1n;
+      const record = (text: string, index: number) =>
+        makeResource(`t${index}`, { case: 'txtRecord', value: { fqdn: '_acme-challenge.lab.internal', text } });
+      const report = await role.apply({ generation, resources: asMap([witness, ...wanted.map(record)]) });
+      expect(report).toMatchObject({ status: 'running', errors: [] });
+      const served = await resolver.resolveTxt('_acme-challenge.lab.internal');
+      expect(served.map((strings) => strings.join('')).sort()).toEqual([...wanted].sort());
+    }),
+    { numRuns: 25 },
   );
 });

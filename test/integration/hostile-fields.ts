@@ -57,6 +57,7 @@ export const DNSMASQ_FIELDS: Record<string, FieldMaker> = {
   service: (n, odd) => service(n, set('fqdn', odd)),
   target: (n, odd) => service(n, set('target', odd)),
   'service port': (n, odd) => service(n, set('port', oddPort(odd))),
+  'name of a text': (n, odd) => text(n, set('fqdn', odd)),
 };
 
 function zone(n: number, change: object): Resource {
@@ -81,6 +82,11 @@ function name(n: number, change: object): Resource {
 function service(n: number, change: object): Resource {
   const value = { fqdn: `_s${n}._tcp.lab.internal`, target: 'good.lab.internal', port: 636, ...change };
   return makeResource(`v${n}`, { case: 'srvRecord', value });
+}
+
+function text(n: number, change: object): Resource {
+  const value = { fqdn: `_t${n}.lab.internal`, text: 'a text', ...change };
+  return makeResource(`x${n}`, { case: 'txtRecord', value });
 }
 
 function set<K extends string, V>(field: K, value: V | undefined): { [key in K]?: V } {
