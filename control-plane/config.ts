@@ -47,6 +47,12 @@ const environment = z.object({
   BERTH_AGENT_ADDRESS: z.string().optional(),
   /** What administrators give to `berth-agent enroll --server`. */
   BERTH_PUBLIC_URL: z.string().optional(),
+  /** Base URL under which nginx hosts ask who may come to an app; default: the public URL. */
+  BERTH_INGRESS_URL: z.url({ protocol: /^https$/ }).optional(),
+  /** File with the authorities of the certificate there, PEM; default: this installation's own. */
+  BERTH_INGRESS_CA_FILE: z.string().optional(),
+  /** Port under which browsers reach apps over HTTPS. */
+  BERTH_APPS_PORT: z.coerce.number().int().min(1).max(65_535).default(443),
   /**
    * Addresses of the LDAP gateways as containers reach them, e.g. ldaps://berth.example:636; default: the first server
    * name, if LDAPS is served. Without any, containers are offered no logins.
@@ -89,6 +95,10 @@ export interface Config {
   serverNames: string[];
   agentAddress: string;
   publicUrl: string;
+  ingressUrl: string;
+  /** Undefined for the installation's own authority. */
+  ingressCaFile: string | undefined;
+  appsPort: number;
   ldapUris: string[];
   ldapBase: string;
   trustedProxies: string[];
@@ -115,6 +125,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
   const stateDir = resolve(e.BERTH_STATE_DIR);
   const name = e.BERTH_SERVER_NAMES[0] ?? 'localhost';
+  const publicUrl = e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`;
   return {
     stateDir,
     databaseUrl: e.BERTH_DATABASE_URL ?? `sqlite:${stateDir}/berth.db`,
@@ -125,7 +136,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ldapListen: { ldaps: e.BERTH_LDAP_LISTEN, startTls: e.BERTH_LDAP_STARTTLS_LISTEN },
     serverNames: e.BERTH_SERVER_NAMES,
     agentAddress: e.BERTH_AGENT_ADDRESS ?? `${name}:${e.BERTH_AGENT_LISTEN.port}`,
-    publicUrl: e.BERTH_PUBLIC_URL ?? `https://${name}:${e.BERTH_LISTEN.port}`,
+    publicUrl,
+    ingressUrl: e.BERTH_INGRESS_URL ?? publicUrl,
+    ingressCaFile: e.BERTH_INGRESS_CA_FILE,
+    appsPort: e.BERTH_APPS_PORT,
     ldapUris: ldapUrisOf(e.BERTH_LDAP_URIS, name, e.BERTH_LDAP_LISTEN),
     ldapBase: e.BERTH_LDAP_BASE,
     trustedProxies: e.BERTH_TRUSTED_PROXIES,

@@ -13,6 +13,8 @@ import { type ConnectRouter, createRouterTransport, type Interceptor, type Trans
 import { PAGE_ADDRESS_HEADER } from './api/authenticate.ts';
 import { apiInterceptors } from './api/interceptors.ts';
 import { type ApiDeps, registerApi } from './api/routes.ts';
+import { withAppSignInRoutes } from './app-sign-in/routes.ts';
+import { CONTROL_PLANE_NAME, signInWays } from './app-sign-in/sign-in-ways.ts';
 import { createRelyingParty } from './auth/oidc/relying-party.ts';
 import { passkeyPartyOf } from './auth/passkey-party.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
@@ -66,11 +68,11 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
     authority,
     clock,
     random,
-    names: config.serverNames,
+    names: [...config.serverNames, CONTROL_PLANE_NAME],
     onError: (error) => log.error({ err: error }, 'the server certificate could not be renewed'),
   });
   const replicaId = loadReplicaId(config.stateDir, clock.now());
-  const fleet = await startFleet(config, store, log, replicaId);
+  const fleet = await startFleet({ config, store, log, authority, replicaId });
   const agents = await listenForAgents({ store, authority, certificate, fleet, log, listen: config.agentListen });
   const stopping = new AbortController();
   const listeners = await listen({ config, store, authority, certificate, fleet, log, stopping });
@@ -96,8 +98,12 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   };
 }
 
-async function startFleet(config: Config, store: Store, log: Logger, replicaId: string): Promise<Fleet> {
-  const views = createSiteViews(store);
+interface FleetParts extends Pick<Serving, 'config' | 'store' | 'log' | 'authority'> {
+  replicaId: string;
+}
+
+async function startFleet({ config, store, log, authority, replicaId }: FleetParts): Promise<Fleet> {
+  const views = createSiteViews(store, signInWays(config, authority));
   const heartbeatMs = config.heartbeatSeconds * 1000;
   const fleet = new Fleet({
     store,
@@ -134,6 +140,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
       identityProviders: createRelyingParty({ clock }),
       publicUrl: config.publicUrl,
       dns: { resolvers: config.dnsResolvers, closedNetwork: config.closedNetwork },
+      appsPort: config.appsPort,
       sendMail: sendBySmtp,
       logins: loginsOf(config, authority),
       turnstile: new Turnstile(availableParallelism(), MOST_WAITING),
@@ -155,7 +162,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
   const handler = (secure: boolean) => {
     const transportFor = (visitor: Visitor) => inProcess(api, pageInterceptors, visitor);
     const web = createWeb({ transportFor, secure, clientAddress });
-    const pages = withGuestRoutes(deps.app, web);
+    const pages = withAppSignInRoutes(deps.app, log, withGuestRoutes(deps.app, web));
     return requestHandler({ routes, interceptors, pages, clientAddress, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });

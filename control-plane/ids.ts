@@ -42,7 +42,9 @@ export type IdKind =
   | 'oid'
   | 'txt'
   | 'dnp'
-  | 'rec';
+  | 'rec'
+  | 'aps'
+  | 'asc';
 
 /**
  * A new identifier such as "ctr-01jf3k…": the kind, 48 bits of time and 80 random bits in Crockford's base 32, so

@@ -46,6 +46,8 @@ export interface AppDeps {
   publicUrl: string;
   /** How names of domains are looked up. */
   dns: DnsPort;
+  /** Port under which browsers reach apps over HTTPS. */
+  appsPort: number;
   /** Sends a mail at once, past the outbox. */
   sendMail: SendMail;
   /** Absent where no directory is offered to guests. */

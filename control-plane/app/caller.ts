@@ -31,6 +31,9 @@ export interface Caller {
   via: AuditVia;
 }
 
+/** What a caller's rights rest on. */
+export type Rights = Pick<Caller, 'userId' | 'administrator' | 'groupIds' | 'siteIds' | 'token'>;
+
 /** A request that may come from nobody in particular. */
 export interface AnonymousCaller {
   requestId: string;
@@ -69,12 +72,12 @@ export function refuseOutsideToken({ token }: Caller, siteId: string): void {
 }
 
 /** Whether a caller administers a site. */
-export function administersSite(caller: Caller, siteId: string): boolean {
+export function administersSite(caller: Rights, siteId: string): boolean {
   return administeredSites(caller)?.includes(siteId) ?? true;
 }
 
 /** The sites a caller administers; undefined means all. */
-export function administeredSites({ administrator, siteIds, token }: Caller): readonly string[] | undefined {
+export function administeredSites({ administrator, siteIds, token }: Rights): readonly string[] | undefined {
   if (token?.containerId) return [];
   const { siteId } = token ?? {};
   if (!siteId) return administrator ? undefined : siteIds;

@@ -4,12 +4,12 @@ import { CONTAINER_ROLES, type ContainerRole, greaterRole, policy, type Rpc, rol
 import { AppError } from '../errors.ts';
 import type { Database, Row } from '../store/schema.ts';
 import type { Db } from '../store/store.ts';
-import { administeredSites, type Caller } from './caller.ts';
+import { administeredSites, type Caller, type Rights } from './caller.ts';
 
 type Located = Pick<Row<'containers'>, 'id' | 'site_id' | 'owner_id'>;
 
 /** The caller's role in a container, the greatest of those he has; undefined when he has none. */
-export async function roleIn(db: Db, caller: Caller, container: Located): Promise<ContainerRole | undefined> {
+export async function roleIn(db: Db, caller: Rights, container: Located): Promise<ContainerRole | undefined> {
   return (await rolesIn(db, caller, [container])).get(container.id);
 }
 
@@ -27,7 +27,7 @@ export function authoriseRole(role: ContainerRole, rpc: Rpc): void {
   });
 }
 
-function withinToken({ token }: Caller, container: Located): boolean {
+function withinToken({ token }: Rights, container: Located): boolean {
   if (token?.containerId) return token.containerId === container.id;
   return !token?.siteId || token.siteId === container.site_id;
 }
@@ -35,7 +35,7 @@ function withinToken({ token }: Caller, container: Located): boolean {
 /** The greatest role a caller has in each of some containers; those in which he has none are missing. */
 export async function rolesIn(
   db: Db,
-  caller: Caller,
+  caller: Rights,
   containers: readonly Located[],
 ): Promise<Map<string, ContainerRole>> {
   const roles = new Map<string, ContainerRole>();

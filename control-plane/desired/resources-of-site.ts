@@ -52,8 +52,12 @@ export function resourcesOfSite(rows: SiteRows, context: SiteContext): Placed[] 
   ];
 }
 
-function ingressOf({ site }: SiteRows): Placed {
-  const value = { trustedProxies: JSON.parse(site.trusted_proxies), proxyProtocol: site.proxy_protocol === 1 };
+function ingressOf({ site, signIn }: SiteRows): Placed {
+  const value = {
+    trustedProxies: JSON.parse(site.trusted_proxies),
+    proxyProtocol: site.proxy_protocol === 1,
+    ...signIn,
+  };
   return { audience: 'nginx', resource: makeResource('ingress', { case: 'ingress', value }) };
 }
 

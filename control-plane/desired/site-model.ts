@@ -22,6 +22,7 @@ export class SiteModel implements SiteReader {
       trusted_proxies: '[]',
       proxy_protocol: 0,
     },
+    signIn: { controlPlaneUrl: '', controlPlaneName: '', controlPlaneCaPem: '', publicUrl: '' },
     domains: [],
     certificates: [],
     challenges: [],

@@ -10,23 +10,23 @@ import { joinNames, type ServiceRow, servicesOf } from '../store/services.ts';
 import { siteChangesSince } from '../store/site-changes.ts';
 import { siteById } from '../store/sites.ts';
 import type { Db, Store } from '../store/store.ts';
-import type { CertificateRow, ContainerRows, SiteReader, SiteRows, SiteSnapshot } from './site-rows.ts';
+import type { CertificateRow, ContainerRows, SignInWays, SiteReader, SiteRows, SiteSnapshot } from './site-rows.ts';
 
 /** Identifiers in one query. */
 const CHUNK = 500;
 
 /** Reads a site's rows from the store, all of one look as they were at one moment. */
-export function siteReader(store: Store, siteId: string): SiteReader {
+export function siteReader(store: Store, siteId: string, signIn: SignInWays): SiteReader {
   return {
     read: (work) =>
       store.db
         .transaction()
         .setIsolationLevel('repeatable read')
-        .execute((db) => work(snapshotOf(store, db, siteId))),
+        .execute((db) => work(snapshotOf(store, db, siteId, signIn))),
   };
 }
 
-function snapshotOf(store: Store, db: Db, siteId: string): SiteSnapshot {
+function snapshotOf(store: Store, db: Db, siteId: string, signIn: SignInWays): SiteSnapshot {
   const site = async () => {
     const row = await siteById(db, siteId);
     if (!row) throw notFound('site', siteId);
@@ -35,12 +35,12 @@ function snapshotOf(store: Store, db: Db, siteId: string): SiteSnapshot {
   return {
     revision: async () => (await site()).revision,
     changesSince: (revision) => siteChangesSince(db, siteId, revision),
-    site: async () => siteRows(store, db, await site()),
+    site: async () => ({ ...(await siteRows(store, db, await site())), signIn }),
     containers: (ids) => (ids ? someContainers(store, db, siteId, ids) : allContainers(store, db, siteId)),
   };
 }
 
-async function siteRows({ secrets }: Store, db: Db, site: Row<'sites'>): Promise<SiteRows> {
+async function siteRows({ secrets }: Store, db: Db, site: Row<'sites'>): Promise<Omit<SiteRows, 'signIn'>> {
   const certificates = await newestCertificates(db, site.id, 'domains');
   const nodes = await nodesOf(db, site.id);
   const agents = await activeAgentsOf(db, site.id);

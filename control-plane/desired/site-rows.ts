@@ -22,6 +22,18 @@ export type DomainRow = Pick<
   'id' | 'name' | 'hsts_max_age' | 'hsts_subdomains' | 'hsts_preload' | 'oauth2_proxy_url'
 >;
 
+/** How nginx hosts and browsers reach the control plane, for sign-in before apps; from the configuration. */
+export interface SignInWays {
+  /** Base URL for nginx hosts; empty where nobody can be signed in. */
+  controlPlaneUrl: string;
+  /** DNS name that the certificate there must have. */
+  controlPlaneName: string;
+  /** Authorities that may have signed it, PEM. */
+  controlPlaneCaPem: string;
+  /** Base URL for browsers. */
+  publicUrl: string;
+}
+
 /** What belongs to a site as a whole. */
 export interface SiteRows {
   site: Pick<
@@ -37,6 +49,7 @@ export interface SiteRows {
     | 'trusted_proxies'
     | 'proxy_protocol'
   >;
+  signIn: SignInWays;
   domains: DomainRow[];
   /** The newest of each domain as a whole. */
   certificates: CertificateRow[];

@@ -1,10 +1,13 @@
 import type { Store } from '../store/store.ts';
 import { siteReader } from './site-reader.ts';
+import type { SignInWays } from './site-rows.ts';
 import { SiteView } from './site-view.ts';
 
+const NO_WAYS: SignInWays = { controlPlaneUrl: '', controlPlaneName: '', controlPlaneCaPem: '', publicUrl: '' };
+
 /** Opens a site's view and reads the whole site once. @throws AppError "site_not_found" */
-export async function openSiteView(store: Store, siteId: string): Promise<SiteView> {
-  const view = new SiteView(siteReader(store, siteId));
+export async function openSiteView(store: Store, siteId: string, signIn = NO_WAYS): Promise<SiteView> {
+  const view = new SiteView(siteReader(store, siteId, signIn));
   await view.refresh();
   return view;
 }
@@ -17,14 +20,14 @@ export interface SiteViews {
   drop(siteId: string): void;
 }
 
-/** Makes the registry of views. */
-export function createSiteViews(store: Store): SiteViews {
+/** Makes the registry of views. @param signIn how the hosts reach the control plane; left out, nobody can be signed in */
+export function createSiteViews(store: Store, signIn?: SignInWays): SiteViews {
   const views = new Map<string, Promise<SiteView>>();
   return {
     of(siteId) {
       const known = views.get(siteId);
       if (known) return known;
-      const opening = openSiteView(store, siteId);
+      const opening = openSiteView(store, siteId, signIn);
       views.set(siteId, opening);
       // A view that failed to open is tried anew by the next call; this caller sees the error itself.
       opening.catch(() => views.delete(siteId));

@@ -1,6 +1,7 @@
 import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { pruneRequests } from '../store/access-requests.ts';
+import { pruneAppCodes } from '../store/app-sessions.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
 import { pruneLinks } from '../store/mail-links.ts';
 import { pruneMails } from '../store/outgoing-mails.ts';
@@ -23,6 +24,7 @@ export async function pruneExpired(store: Store): Promise<void> {
     await pruneRequests(tx);
     await dropCountsBefore(tx, tx.now - KNOWN_MS);
     await prunePending(tx);
+    await pruneAppCodes(tx);
     await pruneMails(tx);
     await pruneLinks(tx);
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();

@@ -12,6 +12,8 @@ export interface SecretBox {
   seal(plain: string, context: string): Uint8Array;
   /** @throws when the key is another, the context differs or the box was changed. */
   open(box: Uint8Array, context: string): string;
+  /** 32 bytes that follow from the key and a purpose, e.g. to sign with; all replicas have the same. */
+  keyFor(purpose: string): Uint8Array;
 }
 
 /** @param masterKey at least 32 random bytes */
@@ -19,6 +21,7 @@ export function createSecretBox(masterKey: Uint8Array): SecretBox {
   if (masterKey.length < 32) throw new Error('the key for secrets must have at least 32 bytes');
   const key = Buffer.from(hkdfSync('sha256', masterKey, '', 'berth secrets at rest v1', 32));
   return {
+    keyFor: (purpose) => new Uint8Array(hkdfSync('sha256', masterKey, '', `berth ${purpose}`, 32)),
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));

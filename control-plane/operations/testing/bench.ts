@@ -100,6 +100,7 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     identityProviders: createRelyingParty({ clock }),
     publicUrl: 'https://berth.example:8443',
     dns: { resolvers: ['127.0.0.1:1'], closedNetwork: false },
+    appsPort: 443,
     sendMail: async () => ({ kind: 'unreachable', words: 'There is no mail server here.' }),
     firstVmid: 100,
     logins: LOGINS,

@@ -656,6 +656,14 @@ export declare type Ingress = Message<"berth.agent.v1.Ingress"> & {
    * @generated from field: string public_url = 5;
    */
   publicUrl: string;
+
+  /**
+   * DNS name that its certificate must have. nginx checks names only, so it may be another than the URL's host, which may
+   * be an address.
+   *
+   * @generated from field: string control_plane_name = 6;
+   */
+  controlPlaneName: string;
 };
 
 /**
