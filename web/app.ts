@@ -11,6 +11,8 @@ import { errorPage } from './error-page.ts';
 import { accessPages } from './pages/access.ts';
 import { accountPages } from './pages/account.ts';
 import { agentPages } from './pages/agents.ts';
+import { appSignInPages } from './pages/app-sign-in.ts';
+import { appsPages } from './pages/apps.ts';
 import { auditPages } from './pages/audit.ts';
 import { containerPages } from './pages/containers.ts';
 import { forgotPasswordPages } from './pages/forgot-password.ts';
@@ -67,6 +69,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/containers', containerPages());
   app.route('/containers', guestLoginsPages());
   app.route('/containers', memberPages());
+  app.route('/app-sign-in', appSignInPages());
   app.route('/access', accessPages());
   app.route('/audit', auditPages());
   app.route('/sites', sitePages());
@@ -79,6 +82,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/groups', groupPages());
   app.route('/account', accountPages());
   app.route('/account/security', securityPages());
+  app.route('/account/apps', appsPages());
   app.route('/account/tokens', tokenPages());
   app.route('/account/identities', identityPages());
   app.route('/providers', providerPages());

@@ -64,7 +64,8 @@ export const requireSession: MiddlewareHandler<WebEnv> = async (c, next) => {
   } catch (error) {
     if (ConnectError.from(error).code !== Code.Unauthenticated) throw error;
   }
-  if (!user) return c.redirect(`/sign-in?next=${encodeURIComponent(new URL(c.req.url).pathname)}`);
+  const { pathname, search } = new URL(c.req.url);
+  if (!user) return c.redirect(`/sign-in?next=${encodeURIComponent(pathname + search)}`);
   c.set('transport', transport);
   c.set('user', user);
   await next();

@@ -6,6 +6,7 @@
 import { AccessService } from '@berth/proto/api/v1/access_pb.js';
 import { AccountService } from '@berth/proto/api/v1/account_pb.js';
 import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
+import { AppSignInService } from '@berth/proto/api/v1/app_sign_in_pb.js';
 import { AuditService } from '@berth/proto/api/v1/audit_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
@@ -26,6 +27,7 @@ import type { ApiDeps } from './deps.ts';
 import { accessHandlers } from './handlers-access.ts';
 import { accountHandlers } from './handlers-account.ts';
 import { agentHandlers } from './handlers-agents.ts';
+import { appSignInHandlers } from './handlers-app-sign-in.ts';
 import { auditHandlers } from './handlers-audit.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
@@ -65,6 +67,7 @@ export const apiServices = [
   AccessService,
   AuditService,
   SignUpService,
+  AppSignInService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
@@ -87,6 +90,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AccessService, accessHandlers(deps));
   router.service(AuditService, auditHandlers(deps));
   router.service(SignUpService, signUpHandlers(deps));
+  router.service(AppSignInService, appSignInHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

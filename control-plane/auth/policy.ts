@@ -123,6 +123,8 @@ export const policy = {
   'AccessService.RemoveSiteAdministrator': rule('administrator', 'admin'),
   'AuditService.ListAuditEntries': rule('signed-in', 'read'),
   'AuditService.ExportAudit': rule('signed-in', 'read'),
+  'AppSignInService.BeginAppSignIn': rule('signed-in', 'session'),
+  'AppSignInService.ListOwnAppSignIns': rule('signed-in', 'session'),
   'GuestLoginsService.GetGuestLogins': rule('viewer', 'read'),
   'GuestLoginsService.CreateSetupCommand': rule('maintainer', 'containers'),
   'GuestLoginsService.RotateBindSecret': rule('owner', 'containers'),

@@ -104,3 +104,10 @@ export async function groupsWithin(db: Db, ids: readonly string[]): Promise<Set<
     .execute();
   return new Set(rows.map(({ id }) => id));
 }
+
+/** Names of some groups. */
+export async function groupNames(db: Db, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom('groups').select('name').where('id', 'in', ids).execute();
+  return rows.map(({ name }) => name);
+}

@@ -6,6 +6,7 @@
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { accessBadInputs } from './api-bad-input.access.ts';
+import { appSignInBadInputs } from './api-bad-input.app-sign-in.ts';
 import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import { peopleBadInputs } from './api-bad-input.people.ts';
@@ -128,6 +129,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
 
   ...peopleBadInputs,
   ...securityBadInputs,
+  ...appSignInBadInputs,
   ...accessBadInputs,
 
   'SitesService.CreateSite': {

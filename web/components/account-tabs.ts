@@ -6,6 +6,7 @@ const TABS = [
   ['keys', '/account/keys', 'SSH keys'],
   ['security', '/account/security', 'Security'],
   ['identities', '/account/identities', 'Sign-in with others'],
+  ['apps', '/account/apps', 'Apps'],
   ['tokens', '/account/tokens', 'API tokens'],
 ] as const;
 

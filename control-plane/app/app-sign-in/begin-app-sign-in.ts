@@ -11,7 +11,7 @@ import { authorise, type Caller } from '../caller.ts';
 import { record } from '../record.ts';
 import { referenceFault, shapeFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
-import { isAppPath } from './app-path.ts';
+import { appUrl, isAppPath } from './app-path.ts';
 import { admissionTo } from './may-come.ts';
 
 /** How long a code is good for: as long as a browser needs from one host to the other. */
@@ -24,10 +24,11 @@ const CODE_MS = 60_000;
  * @throws AppError "app_not_found", "no_sign_in_wanted", "not_let_in"
  */
 export async function beginAppSignIn(
-  { store, appsPort }: AppDeps,
+  deps: AppDeps,
   caller: Caller,
   { host, path, state }: BeginAppSignInRequest,
 ): Promise<string> {
+  const { store } = deps;
   authorise(caller, 'AppSignInService.BeginAppSignIn');
   const found = new Violations();
   found.check('host', referenceFault(host));
@@ -47,7 +48,7 @@ export async function beginAppSignIn(
     const object = { siteId: service.site_id, objectKind: 'service', objectId: service.id, objectName: host };
     await record(tx, caller, { action: 'app.sign-in', ...object, containerId: service.container_id, change: { host } });
   });
-  const to = new URL(`https://${host}${appsPort === 443 ? '' : `:${appsPort}`}/.berth/sign-in`);
+  const to = new URL(appUrl(deps, host, '/.berth/sign-in'));
   to.searchParams.set('code', code);
   to.searchParams.set('path', path);
   return to.href;

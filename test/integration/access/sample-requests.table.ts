@@ -13,6 +13,7 @@ import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import { ensureSetupCode } from '@berth/control-plane/auth/setup-code.ts';
 import { SYSADMINS } from '@berth/control-plane/store/built-in-groups.ts';
 import { insertIdentity } from '@berth/control-plane/store/oidc-identities.ts';
+import { DEFAULT_OPTIONS, serviceOptionsColumn } from '@berth/control-plane/store/service-options.ts';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { publicKey } from '../api-bad-input.people.ts';
 
@@ -91,6 +92,17 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     },
   },
   ...securitySamples,
+  'AppSignInService.BeginAppSignIn': {
+    prepare: async ({ bench, identifiers }) => {
+      const options = serviceOptionsColumn({
+        ...DEFAULT_OPTIONS,
+        signIn: { require: 'anybody', groups: [], openPaths: [] },
+      });
+      const service = identifiers.get('http') ?? '';
+      await bench.store.db.updateTable('services').set({ options }).where('id', '=', service).execute();
+      return {};
+    },
+  },
   'SitesService.UpdateSite': {
     request: { site: { id: '<site>', forwarders: ['10.80.0.3'] }, updateMask: 'forwarders' },
   },

@@ -140,6 +140,13 @@ export declare type AppSignIn = Message<"berth.api.v1.AppSignIn"> & {
    * @generated from field: google.protobuf.Timestamp since = 2;
    */
   since?: Timestamp | undefined;
+
+  /**
+   * Where it is, e.g. "https://wiki.apps.example/".
+   *
+   * @generated from field: string url = 3;
+   */
+  url: string;
 };
 
 /**
