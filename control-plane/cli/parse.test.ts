@@ -3,9 +3,10 @@ import { httpOption, maskOf, portOption } from './parse.ts';
 
 test('an HTTP service is a port, a host and perhaps https', () => {
   expect(httpOption('80:web1.apps.lab')).toEqual([
-    { internalPort: 80, exposure: { case: 'http', value: { host: 'web1.apps.lab', backendTls: false } } },
+    { internalPort: 80, exposure: { case: 'http', value: { host: 'web1.apps.lab', path: '', backendTls: false } } },
   ]);
-  expect(httpOption('8443:a.b:https')[0]?.exposure.value).toEqual({ host: 'a.b', backendTls: true });
+  expect(httpOption('8443:a.b:https')[0]?.exposure.value).toEqual({ host: 'a.b', path: '', backendTls: true });
+  expect(httpOption('80:a.b/api/v1')[0]?.exposure.value).toEqual({ host: 'a.b', path: '/api/v1', backendTls: false });
 });
 
 test.each(['80', ':a.b', '80:', 'x:a.b', '80:a.b:ftp', '80:a.b:http:x'])('"%s" is no HTTP service', (text) => {

@@ -15,17 +15,19 @@ export function collect(text: string, before: string[] = []): string[] {
 export interface ServiceOption {
   internalPort: number;
   exposure:
-    | { case: 'http'; value: { host: string; backendTls: boolean } }
+    | { case: 'http'; value: { host: string; path: string; backendTls: boolean } }
     | { case: 'tcp' | 'udp'; value: { externalPort: number } };
 }
 
-/** `PORT:HOST` or `PORT:HOST:https`, as in `--http 80:web1.apps.lab`. */
+/** `PORT:HOST`, `PORT:HOST/PATH` or either with `:https`, as in `--http 80:web1.apps.lab`. */
 export function httpOption(text: string, before: ServiceOption[] = []): ServiceOption[] {
-  const [port = '', host = '', scheme = 'http', ...rest] = text.split(':');
+  const [port = '', place = '', scheme = 'http', ...rest] = text.split(':');
+  const slash = place.indexOf('/');
+  const [host, path] = slash < 0 ? [place, ''] : [place.slice(0, slash), place.slice(slash)];
   if (!host || rest.length > 0 || !['http', 'https'].includes(scheme)) {
-    throw new InvalidArgumentError('It takes PORT:HOST or PORT:HOST:https, e.g. 80:web1.apps.lab.');
+    throw new InvalidArgumentError('It takes PORT:HOST, PORT:HOST/PATH or either with :https, e.g. 80:web1.apps.lab.');
   }
-  const value = { host, backendTls: scheme === 'https' };
+  const value = { host, path, backendTls: scheme === 'https' };
   return [...before, { internalPort: wholeNumber(port), exposure: { case: 'http', value } }];
 }
 

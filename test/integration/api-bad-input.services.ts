@@ -5,11 +5,23 @@ import { type BadInputs, DOMAIN, HOSTILE, KEY, listed, MASK, named, REFERENCE } 
 
 type ServiceRpc = Extract<Rpc, `ServicesService.${string}`>;
 
-const PATH = ['api', '/a//b', '/a/../b', '/.', '/a/%2e%2e', '/a$b', '/a?b', '/a#b', `/${'x'.repeat(200)}`, ...HOSTILE];
+const PATH = [
+  'api',
+  '/a//b',
+  '/a/../b',
+  '/.',
+  '/a/%2e%2e',
+  '/a$b',
+  '/a?b',
+  '/a#b',
+  '/.well-known/acme-challenge/x',
+  `/${'x'.repeat(200)}`,
+  ...HOSTILE,
+];
 const RANGE = ['', '10.0.0.1/8', '10.0.0.0', '10.0.0.0/33', '10.0.0.0/08', 'fd00::/129', '::ffff:10.0.0.0/104', 'all'];
 const RANGES = [...RANGE, ...HOSTILE];
 const HEADER = ['', 'Host', 'content-length', 'Transfer-Encoding', 'X-User', 'a:b', ...HOSTILE];
-const VALUE = ['a\nb', 'a\rb', 'a\0b', ' a', 'ä', 'x'.repeat(1_001)];
+const VALUE = ['$host', 'a\\b', `"'`, 'a\nb', 'a\rb', 'a\0b', ' a', 'ä', 'x'.repeat(1_001)];
 const PASSWORD = ['', 'short', 'a\nb four five', 'x'.repeat(129)];
 const PORT = [80, 1_999, 3_000, 65_536];
 const RATE = [100_001, 4_294_967_295];
@@ -27,7 +39,7 @@ const badOptions = (path: string): Record<string, JsonValue[]> => ({
   [`${path}.requests_per_second`]: RATE,
   // Without requests_per_second there is nothing above which it could be.
   [`${path}.burst`]: [5, ...RATE],
-  [`${path}.connections`]: RATE,
+  [`${path}.connections`]: [65_536, ...RATE],
   [`${path}.basic_auth[].name`]: ['', 'a:b', 'x'.repeat(65), ...HOSTILE],
   [`${path}.basic_auth[].password`]: PASSWORD.slice(1),
   [`${path}.maintenance_text`]: ['a\nb', 'a\0b', 'a\u202eb', 'x'.repeat(501)],

@@ -28,6 +28,8 @@ import type { AskedOptions } from './service-fields.ts';
 const MAX_BODY_BYTES = 2 ** 50;
 const MAX_TIMEOUT_SECONDS = 86_400;
 const MAX_RATE = 100_000;
+/** What nginx's `limit_conn` counts to. */
+const MAX_CONNECTIONS = 65_535;
 const MAX_HEADERS = 32;
 const MAX_BASIC_AUTH = 100;
 const MAX_GROUPS = 32;
@@ -72,7 +74,7 @@ function checkNumbers(options: HttpOptions, path: string, found: Violations): vo
   found.check(`${path}.requests_per_second`, rangeFault(requestsPerSecond, 0, MAX_RATE));
   const needless = burst > 0 && requestsPerSecond === 0 ? 'needs requests_per_second' : undefined;
   found.check(`${path}.burst`, rangeFault(burst, 0, MAX_RATE) ?? needless);
-  found.check(`${path}.connections`, rangeFault(connections, 0, MAX_RATE));
+  found.check(`${path}.connections`, rangeFault(connections, 0, MAX_CONNECTIONS));
   if (interval === 0) return;
   found.check(`${path}.health_interval_seconds`, rangeFault(interval, HEALTH_SECONDS.min, HEALTH_SECONDS.max));
 }

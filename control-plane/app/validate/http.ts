@@ -3,7 +3,7 @@ import { shapeFault } from './text.ts';
 /** Longest path of a service, as long as the column that holds it. */
 const MAX_PATH = 200;
 /** Whole segments of what needs no escape in a URI (RFC 3986, 3.3) nor in a configuration: it is compared as written. */
-const PATH = /^(?:\/[A-Za-z0-9._~@:+,=-]+)+$/;
+const PATH = /^(?:\/[A-Za-z0-9._~@:+-]{1,100}){1,16}$/;
 
 /**
  * Headers that belong to the connection or frame the message (RFC 9110, 7.6.1; RFC 9112, 6), that nginx itself answers
@@ -22,10 +22,15 @@ const RESERVED = new Set(
 /** A prefix of paths: whole segments, none of them "." or "..", no trailing slash. */
 export function pathFault(path: string): string | undefined {
   if (path.length > MAX_PATH) return `must have at most ${MAX_PATH} characters`;
-  const fault = shapeFault(path, PATH, 'must be like "/api": whole segments, nothing escaped, no "$" and no "?"');
+  const fault = shapeFault(
+    path,
+    PATH,
+    'must be like "/api": at most 16 whole segments of letters, digits and any of . _ ~ @ : + -',
+  );
   if (fault) return fault;
-  return path.split('/').some((segment) => segment === '.' || segment === '..')
-    ? 'must not have "." or ".." as a segment'
+  if (path.split('/').some((segment) => segment === '.' || segment === '..')) return 'must not have "." or ".." in it';
+  return `${path}/`.startsWith('/.well-known/acme-challenge/')
+    ? 'is where authorities look for their tokens'
     : undefined;
 }
 
@@ -51,10 +56,14 @@ export function headerNameFault(name: string): string | undefined {
   return RESERVED.has(name.toLowerCase()) ? 'is set by the ingress itself' : undefined;
 }
 
-/** The value of a header: printable ASCII of at most 1,000 characters, nothing around it (RFC 9110, 5.5). */
+/**
+ * The value of a header: printable ASCII of at most 1,000 characters, nothing around it (RFC 9110, 5.5). What nginx
+ * could not be told as mere text is refused: "$", "\\", and quotes of both kinds at once.
+ */
 export function headerValueFault(value: string): string | undefined {
   if (value.length > 1_000) return 'must have at most 1000 characters';
-  if (!/^[\x20-\x7e]*$/.test(value)) return 'must be printable ASCII';
+  if (!/^[\x20-\x7e]*$/.test(value) || /[$\\]/.test(value)) return 'must be printable ASCII without "$" and "\\"';
+  if (value.includes('"') && value.includes("'")) return 'must have quotes of one kind at most';
   return value === value.trim() ? undefined : 'must not begin or end with a space';
 }
 

@@ -19,6 +19,7 @@ import { httpOption, maskOf, portOption, type ServiceOption, wholeNumber } from 
 import { waitFor } from '../wait.ts';
 import { loginsCommand } from './container-logins.ts';
 import { memberCommands } from './container-members.ts';
+import { stateLines } from './service-text.ts';
 
 const LIMITS = { cores: 'cores', memoryMib: 'memory_mib', description: 'description' };
 
@@ -222,7 +223,10 @@ function show(command: Command, container: Container | undefined): void {
     ['You are', roleText(container.myRole)],
     ['Address', `${container.address} (${container.fqdn}, ${container.mac})`],
     ['Limits', `${container.cores} cores, ${container.memoryMib} MiB, ${container.diskGib} GiB`],
-    ...container.services.map((s): [string, string] => ['Service', `${s.url} → port ${s.internalPort}`]),
+    ...container.services.flatMap((s): [string, string | number | bigint][] => [
+      ['Service', `${s.url} → port ${s.internalPort}`],
+      ...stateLines({ ...s, conditions: [] }).map(([label, value]): [string, string] => [`  ${label}`, String(value)]),
+    ]),
     ...parts.flatMap(([label, text]): [string, string][] => (text ? [[`${label} state`, text]] : [])),
     ...container.conditions.map((c): [string, string] => [c.kind, `${c.subject}: ${c.message}`]),
   ]);

@@ -19,6 +19,9 @@ const FIELDS = {
   externalAddress: 'external_address',
   portRangeStart: 'port_range_start',
   portRangeEnd: 'port_range_end',
+  trustedProxies: 'trusted_proxies',
+  proxyProtocol: 'proxy_protocol',
+  customDomains: 'custom_domains',
 };
 
 type SiteOptions = Partial<Pick<Site, keyof typeof FIELDS>>;
@@ -93,6 +96,16 @@ function withFields(command: Command): Command {
     .option('--external-address <name>', 'how the ingress is reached from outside')
     .option('--port-range-start <port>', 'first external port', wholeNumber)
     .option('--port-range-end <port>', 'last external port', wholeNumber)
+    .option(
+      '--trusted-proxy <range>',
+      'load balancer in front of the ingress, an address or CIDR (repeatable)',
+      collect,
+    )
+    .option('--no-trusted-proxy', 'none')
+    .option('--proxy-protocol', 'load balancers begin every connection with a PROXY protocol header')
+    .option('--no-proxy-protocol', 'they do not')
+    .option('--custom-domains', 'people who may create containers may bring domains of their own')
+    .option('--no-custom-domains', 'they may not')
     .hook('preAction', (_program, action) => pluralise(action));
 }
 
@@ -102,6 +115,8 @@ function pluralise(command: Command): void {
     const value = command.getOptionValue(name);
     if (value !== undefined) command.setOptionValue(`${name}s`, value);
   }
+  const proxies = command.getOptionValue('trustedProxy');
+  if (proxies !== undefined) command.setOptionValue('trustedProxies', proxies || []);
 }
 
 function show(command: Command, site: Site | undefined): void {
@@ -113,6 +128,9 @@ function show(command: Command, site: Site | undefined): void {
     ['External domains', site.externalDomains.join(', ') || 'none'],
     ['Forwarders', site.forwarders.join(', ') || 'none'],
     ['External ports', `${site.portRangeStart} to ${site.portRangeEnd}`],
+    ['Load balancers', site.trustedProxies.join(', ') || 'none'],
+    ['PROXY protocol', site.proxyProtocol ? 'expected' : 'no'],
+    ['Custom domains', site.customDomains ? 'allowed' : 'no'],
     ['Revision', site.revision],
     ...site.conditions.map((c): [string, string] => [c.kind, `${c.subject}: ${c.message}`]),
   ]);

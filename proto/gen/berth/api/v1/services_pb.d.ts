@@ -329,7 +329,7 @@ export declare type HttpOptions = Message<"berth.api.v1.HttpOptions"> & {
   burst: number;
 
   /**
-   * Requests one address may have under way at the same time, at most 100000; 0: any.
+   * Requests one address may have under way at the same time, at most 65535; 0: any.
    *
    * @generated from field: uint32 connections = 12;
    */
