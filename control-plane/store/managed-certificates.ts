@@ -105,7 +105,10 @@ async function write(tx: Tx, { id, mark }: CertificateClaim, change: ManagedChan
     .where('id', '=', id)
     .where('leased_by', '=', mark)
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (numUpdatedRows > 0n) return true;
+  // MySQL counts rows that differ afterwards only.
+  const row = await managedById(tx.db, id);
+  return row?.leased_by === mark;
 }
 
 /** Prolongs a lease. @returns whether it is still ours */

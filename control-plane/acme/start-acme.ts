@@ -1,0 +1,50 @@
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import type { Random } from '@berth/proto/contract/random.ts';
+import type { DnsPort } from '../dns/dns-provider.ts';
+import type { Logger } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import { Accounts } from './accounts.ts';
+import { DomainFollower } from './follow-domains.ts';
+import { CertificateKeeper } from './keep-certificates.ts';
+import type { Patience } from './order-context.ts';
+
+export interface AcmeOptions {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  dns: DnsPort;
+  /** Unique among all replicas, at most 50 characters. */
+  owner: string;
+  patience?: Partial<Patience>;
+  /** Orders at the same time; default 32. */
+  concurrency?: number;
+  leaseMs?: number;
+  pollMs?: number;
+}
+
+const PATIENCE: Patience = { hostsMs: 60_000, dnsMs: 600_000, authorityMs: 600_000 };
+/** An order costs little here and a few requests at its authority, which takes some ten a second. */
+const CONCURRENCY = 32;
+const LEASE_MS = 15_000;
+const POLL_MS = 2_000;
+
+/** Starts keeping certificates valid. */
+export async function startAcme(options: AcmeOptions): Promise<{ stop(): Promise<void> }> {
+  const { store, clock, random, log, dns, owner } = options;
+  const stopping = new AbortController();
+  const accounts = new Accounts({ store, clock, signal: stopping.signal });
+  const { concurrency = CONCURRENCY, leaseMs = LEASE_MS, pollMs = POLL_MS } = options;
+  const deps = { store, clock, random, log, dns, accounts, leaseMs, patience: { ...PATIENCE, ...options.patience } };
+  const keeper = new CertificateKeeper({ ...deps, owner, concurrency, pollMs });
+  const follower = new DomainFollower(deps);
+  await keeper.start();
+  follower.start();
+  return {
+    async stop() {
+      await follower.stop();
+      await keeper.stop(() => stopping.abort(new Error('the control plane stops')));
+      accounts.close();
+    },
+  };
+}
