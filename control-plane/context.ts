@@ -10,6 +10,7 @@ import { systemClock } from '@berth/proto/contract/clock.ts';
 import { createWeb } from '@berth/web/app.ts';
 import type { Visitor } from '@berth/web/session.ts';
 import { type ConnectRouter, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
+import { startAcme } from './acme/start-acme.ts';
 import { PAGE_ADDRESS_HEADER } from './api/authenticate.ts';
 import { apiInterceptors } from './api/interceptors.ts';
 import { type ApiDeps, registerApi } from './api/routes.ts';
@@ -77,8 +78,10 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   const stopping = new AbortController();
   const listeners = await listen({ config, store, authority, certificate, fleet, log, stopping });
   const logins = loginsOf(config, authority);
-  const engine = createEngine({ store, clock, random, log, logins, sagas, owner: `${replicaId}.${process.pid}` });
+  const owner = `${replicaId}.${process.pid}`;
+  const engine = createEngine({ store, clock, random, log, logins, sagas, owner });
   await engine.start();
+  const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config) });
   const reconcilers = startReconcilers({ store, clock, random, log });
   const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp });
   const ldap = await startLdap({ config, store, certificate, log });
@@ -89,7 +92,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
       stopping.abort();
       await ldap?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
-      await Promise.all([reconcilers.stop(), outbox.stop()]);
+      await Promise.all([reconcilers.stop(), outbox.stop(), acme.stop()]);
       await engine.stop();
       await agents.close();
       certificate.stop();
@@ -139,7 +142,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
       enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
       identityProviders: createRelyingParty({ clock }),
       publicUrl: config.publicUrl,
-      dns: { resolvers: config.dnsResolvers, closedNetwork: config.closedNetwork },
+      dns: dnsOf(config),
       appsPort: config.appsPort,
       sendMail: sendBySmtp,
       logins: loginsOf(config, authority),
@@ -170,6 +173,10 @@ async function listen(serving: Serving): Promise<Listener[]> {
   certificate.onChange(() => secure.setCertificate(asPem()));
   const plain = config.plainListen ? [await listenPlain(handler(false), config.plainListen)] : [];
   return [secure, ...plain];
+}
+
+function dnsOf({ dnsResolvers: resolvers, closedNetwork }: Config) {
+  return { resolvers, closedNetwork };
 }
 
 function loginsOf({ publicUrl: url, ldapUris, ldapBase: baseDn }: Config, { bundlePem: caPem }: Authority) {

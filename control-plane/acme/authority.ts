@@ -14,7 +14,7 @@ const challengeShape = z.object({
   url: z.string(),
   status: z.string(),
   token: z.string().default(''),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 const authorizationShape = z.object({
   status: z.string(),
@@ -28,7 +28,7 @@ const orderShape = z.object({
   authorizations: z.array(z.string()),
   finalize: z.string(),
   certificate: z.string().optional(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 
 /** An order as the authority tells it (RFC 8555, 7.1.3). */

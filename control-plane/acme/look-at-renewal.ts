@@ -36,13 +36,14 @@ interface Answer {
   retryAfterMs: number | undefined;
 }
 
-async function ask({ deps, claim, domain }: OrderContext): Promise<Answer> {
+async function ask({ deps, claim, domain, signal }: OrderContext): Promise<Answer> {
   try {
     const authority = await deps.accounts.of(accountOf(domain));
     if (!(await authority.hasRenewalInfo())) return { window: undefined, retryAfterMs: undefined };
     const window = parseRenewalInfo(await authority.renewalInfo(claim.row.ari_id));
     return { window, retryAfterMs: window?.retryAfterMs };
   } catch (err) {
+    signal.throwIfAborted();
     deps.log.info({ err, certificate: claim.row.name }, 'no renewal information');
     return { window: undefined, retryAfterMs: err instanceof AcmeProblem ? err.retryAfterMs : undefined };
   }

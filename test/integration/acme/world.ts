@@ -1,0 +1,277 @@
+/**
+ * What keeps certificates, in this process and against the real pebble, with a database of its own. Agents are scripted
+ * and run everything at once; what nginx would answer to the authority is answered from the store's rows. The real
+ * nginx is in test/e2e/certificates.test.ts.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newAccountKeyBox, sealEabKey } from '@berth/control-plane/acme/account-secrets.ts';
+import { type AcmeOptions, startAcme } from '@berth/control-plane/acme/start-acme.ts';
+import { selfSigned } from '@berth/control-plane/certificates/self-signed.ts';
+import { newId } from '@berth/control-plane/ids.ts';
+import { ScriptedFleet } from '@berth/control-plane/operations/testing/scripted-fleet.ts';
+import { type SeededSite, seedSite } from '@berth/control-plane/operations/testing/seed.ts';
+import { insertCertificate } from '@berth/control-plane/store/certificates.ts';
+import { insertDomain } from '@berth/control-plane/store/domains.ts';
+import type { ManagedCertificate } from '@berth/control-plane/store/managed-certificates.ts';
+import { openStore } from '@berth/control-plane/store/open.ts';
+import type { NewRow, Row } from '@berth/control-plane/store/schema.ts';
+import { bumpSite } from '@berth/control-plane/store/site-changes.ts';
+import type { Store } from '@berth/control-plane/store/store.ts';
+import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
+import { seededRandom } from '@berth/proto/contract/random.ts';
+import pino from 'pino';
+import { type AcmeProxy, startAcmeProxy } from '../../lab/acme-proxy.ts';
+import { type Pebble, startPebble } from '../../lab/pebble.ts';
+import { freePort } from '../../support/free-port.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+export interface WorldOptions {
+  databaseUrl?: string;
+  clock?: Clock;
+  externalAccounts?: Record<string, string>;
+  /** For pebble. */
+  env?: Record<string, string>;
+}
+
+/** All of it. */
+export class AcmeWorld {
+  readonly directory: string;
+  readonly store: Store;
+  readonly site: SeededSite;
+  readonly fleet: ScriptedFleet;
+  readonly pebble: Pebble;
+  readonly proxy: AcmeProxy;
+  readonly #hosts: Server;
+  readonly #keepers: { stop(): Promise<void> }[] = [];
+  /** Host and token of every question the authority asked over HTTP. */
+  readonly asked: string[];
+
+  private constructor(parts: Omit<AcmeWorld, 'keep' | 'until'> & { hosts: Server }) {
+    this.directory = parts.directory;
+    this.store = parts.store;
+    this.site = parts.site;
+    this.fleet = parts.fleet;
+    this.pebble = parts.pebble;
+    this.proxy = parts.proxy;
+    this.asked = parts.asked;
+    this.#hosts = parts.hosts;
+  }
+
+  static async open({
+    databaseUrl,
+    clock = systemClock,
+    externalAccounts,
+    env,
+  }: WorldOptions = {}): Promise<AcmeWorld> {
+    const directory = await mkdtemp(join(tmpdir(), 'berth-acme-'));
+    const httpPort = await freePort();
+    const pebble = await startPebble({
+      directory,
+      httpPort,
+      ...(externalAccounts && { externalAccounts }),
+      ...(env && { env }),
+    });
+    const tls = { certFile: join(directory, 'pebble.crt'), keyFile: join(directory, 'pebble.key') };
+    const proxy = await startAcmeProxy(pebble.port, tls);
+    const url = databaseUrl ?? `sqlite:${join(directory, 'berth.db')}`;
+    const store = await openStore({ url, masterKey: new Uint8Array(32).fill(7), clock });
+    const site = await seedSite(store);
+    const fleet = new ScriptedFleet(store);
+    fleet.start();
+    const asked: string[] = [];
+    const hosts = await answerFrom(store, httpPort, asked);
+    return new AcmeWorld({ directory, store, site, fleet, pebble, proxy, asked, hosts } as never);
+  }
+
+  /** Starts keeping certificates; a second one is another replica. */
+  async keep(options: Partial<AcmeOptions> = {}): Promise<{ stop(): Promise<void> }> {
+    const acme = await startAcme({
+      store: this.store,
+      clock: this.store.clock,
+      random: seededRandom(this.#keepers.length + 1),
+      log: pino({ level: process.env.BERTH_TEST_LOG ?? 'silent' }),
+      dns: { resolvers: [this.pebble.dns], closedNetwork: true },
+      owner: `replica-${this.#keepers.length}`,
+      pollMs: 200,
+      ...options,
+    });
+    this.#keepers.push(acme);
+    return acme;
+  }
+
+  /** An account at the proxy before pebble. */
+  async account(change: Partial<NewRow<'acme_accounts'>> & { eabKey?: string } = {}): Promise<string> {
+    const { eabKey, ...row } = change;
+    return this.store.transaction(async (tx) => {
+      const id = newId('acm', tx.now);
+      await tx.db
+        .insertInto('acme_accounts')
+        .values({
+          id,
+          name: `pebble-${id.slice(-6)}`,
+          directory_url: this.proxy.directoryUrl,
+          email: 'ada@example.org',
+          terms_agreed: 1,
+          eab_key_id: '',
+          eab_hmac_box: eabKey === undefined ? null : sealEabKey(tx.secrets, id, eabKey),
+          ca_pem: this.pebble.caPem,
+          key_box: newAccountKeyBox(tx.secrets, id),
+          account_url: '',
+          last_error: '',
+          created_at: tx.now,
+          updated_at: tx.now,
+          ...row,
+        })
+        .execute();
+      return id;
+    });
+  }
+
+  /** A domain with its self-signed certificate, as the verb makes it. */
+  async domain(name: string, change: Partial<NewRow<'domains'>> = {}): Promise<string> {
+    const made = await selfSigned(name, this.store.clock.now());
+    return this.store.transaction(async (tx) => {
+      const id = newId('dom', tx.now);
+      const source = { certificate_source: 'acme', certificate_scope: 'per_name' } as const;
+      const row = { id, site_id: this.site.siteId, name, created_at: tx.now, verified_at: tx.now, ...source };
+      await insertDomain(tx, { ...row, ...change });
+      await insertCertificate(tx, tx.secrets, {
+        id: newId('crt', tx.now),
+        domain_id: id,
+        dns_names: JSON.stringify(made.dnsNames),
+        chain_pem: made.chainPem,
+        key_pem: made.keyPem,
+        self_signed: 1,
+        not_before: made.notBefore,
+        not_after: made.notAfter,
+        created_at: tx.now,
+      });
+      await bumpSite(tx, row.site_id, null);
+      return id;
+    });
+  }
+
+  /** Services with these names; TLS ends at nginx. */
+  async names(domainId: string, hosts: readonly string[]): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      const container = await this.#container(tx);
+      for (const host of hosts) {
+        const id = newId('svc', tx.now);
+        const service = { id, container_id: container, site_id: this.site.siteId, kind: 'http' as const };
+        await tx.db
+          .insertInto('services')
+          .values({
+            ...service,
+            internal_port: 80,
+            backend_tls: 0,
+            created_at: tx.now,
+            domain_id: null,
+            options: null,
+            external_port: null,
+          })
+          .execute();
+        const name = {
+          id,
+          service_id: id,
+          site_id: this.site.siteId,
+          domain_id: domainId,
+          host,
+          path: '/',
+          position: 0,
+        };
+        await tx.db.insertInto('service_names').values(name).execute();
+      }
+      await bumpSite(tx, this.site.siteId, container);
+    });
+  }
+
+  async #container(tx: Parameters<Parameters<Store['transaction']>[0]>[0]): Promise<string> {
+    const present = await tx.db.selectFrom('containers').select('id').executeTakeFirst();
+    if (present) return present.id;
+    const id = newId('ctr', tx.now);
+    await tx.db
+      .insertInto('containers')
+      .values({
+        id,
+        site_id: this.site.siteId,
+        node_id: this.site.nodeId,
+        owner_id: this.site.owner.userId,
+        hostname: 'web1',
+        template: 'x',
+        cores: 1,
+        memory_mib: 512,
+        disk_gib: 4,
+        description: '',
+        cluster: 'pve1',
+        vmid: 100,
+        mac: 'bc:24:11:00:00:01',
+        address: '10.64.1.0',
+        phase: 'ready',
+        power: 'running',
+        active_operation_id: null,
+        created_at: tx.now,
+        updated_at: tx.now,
+      })
+      .execute();
+    return id;
+  }
+
+  /** The row of a certificate by its name. */
+  managed(name: string): Promise<ManagedCertificate | undefined> {
+    return this.store.db.selectFrom('managed_certificates').selectAll().where('name', '=', name).executeTakeFirst();
+  }
+
+  /** What is served for a row. */
+  async served(name: string): Promise<Row<'certificates'> | undefined> {
+    const id = (await this.managed(name))?.certificate_id ?? '';
+    return this.store.db.selectFrom('certificates').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Waits until a row is as wanted. */
+  async until(name: string, is: (row: ManagedCertificate) => boolean, timeoutMs = 45_000): Promise<ManagedCertificate> {
+    let row: ManagedCertificate | undefined;
+    await waitFor(
+      async () => {
+        row = await this.managed(name);
+        return row !== undefined && is(row);
+      },
+      { timeoutMs, what: `the certificate of ${name}` },
+    ).catch((error: unknown) => {
+      throw new Error(`${name}: ${JSON.stringify(row, (key, value) => (key.endsWith('_box') ? '…' : value))}`, {
+        cause: error,
+      });
+    });
+    return row as ManagedCertificate;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#keepers.map((keeper) => keeper.stop()));
+    await this.fleet.stop();
+    await new Promise((resolve) => this.#hosts.close(resolve));
+    await this.proxy.close();
+    await this.pebble.destroy();
+    await this.store.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Answers as the nginx hosts do once they run the site's revision. */
+async function answerFrom(store: Store, port: number, asked: string[]): Promise<Server> {
+  const server = createServer((request, response) => {
+    const token = (request.url ?? '').replace('/.well-known/acme-challenge/', '');
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+    asked.push(`${host} ${token}`);
+    const query = store.db.selectFrom('acme_challenges').select('answer').where('kind', '=', 'http-01');
+    query
+      .where('token', '=', token)
+      .where('host', '=', host)
+      .executeTakeFirst()
+      .then((row) => response.writeHead(row ? 200 : 404).end(row?.answer ?? ''))
+      .catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return server;
+}
