@@ -23,6 +23,7 @@ import { Turnstile } from './auth/turnstile.ts';
 import { clientAddressBehind } from './client-address.ts';
 import type { Config } from './config.ts';
 import { createSiteViews } from './desired/site-views.ts';
+import { proveDomain } from './dns/prove-domain.ts';
 import { type Authority, openAuthority } from './fleet/ca.ts';
 import { enrolmentService } from './fleet/enrolment-service.ts';
 import { Fleet } from './fleet/fleet.ts';
@@ -133,6 +134,7 @@ interface Serving {
 
 async function listen(serving: Serving): Promise<Listener[]> {
   const { config, store, authority, certificate, fleet, log, stopping } = serving;
+  const dns = dnsOf(config);
   const deps: ApiDeps = {
     app: {
       store,
@@ -142,7 +144,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
       enrolment: { caSha256: () => authority.fingerprint(), url: config.publicUrl },
       identityProviders: createRelyingParty({ clock }),
       publicUrl: config.publicUrl,
-      dns: dnsOf(config),
+      dns,
+      proveDomain: (proof, signal) => proveDomain({ store, clock, random, dns }, proof, signal),
       appsPort: config.appsPort,
       sendMail: sendBySmtp,
       logins: loginsOf(config, authority),

@@ -60,7 +60,7 @@ export function invalid(violations: FieldViolation[], reason = 'invalid_field'):
 export function notFound(what: string, id: string, field?: string): AppError {
   const message = `There is no ${what} "${id}".`;
   return new AppError('not_found', {
-    reason: `${what.replaceAll(' ', '_')}_not_found`,
+    reason: `${what.toLowerCase().replaceAll(' ', '_')}_not_found`,
     message,
     violations: field ? [{ field, description: message }] : [],
   });

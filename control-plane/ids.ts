@@ -11,6 +11,7 @@ export type IdKind =
   | 'ses'
   | 'sit'
   | 'dom'
+  | 'dgr'
   | 'acm'
   | 'crt'
   | 'mct'

@@ -5,11 +5,13 @@
 
 import { AccessService } from '@berth/proto/api/v1/access_pb.js';
 import { AccountService } from '@berth/proto/api/v1/account_pb.js';
+import { AcmeAccountsService } from '@berth/proto/api/v1/acme_accounts_pb.js';
 import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
 import { AppSignInService } from '@berth/proto/api/v1/app_sign_in_pb.js';
 import { AuditService } from '@berth/proto/api/v1/audit_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
+import { DomainsService } from '@berth/proto/api/v1/domains_pb.js';
 import { GroupsService } from '@berth/proto/api/v1/groups_pb.js';
 import { GuestLoginsService } from '@berth/proto/api/v1/guest_logins_pb.js';
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
@@ -26,11 +28,13 @@ import type { ConnectRouter } from '@connectrpc/connect';
 import type { ApiDeps } from './deps.ts';
 import { accessHandlers } from './handlers-access.ts';
 import { accountHandlers } from './handlers-account.ts';
+import { acmeAccountHandlers } from './handlers-acme-accounts.ts';
 import { agentHandlers } from './handlers-agents.ts';
 import { appSignInHandlers } from './handlers-app-sign-in.ts';
 import { auditHandlers } from './handlers-audit.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
+import { domainHandlers } from './handlers-domains.ts';
 import { groupHandlers } from './handlers-groups.ts';
 import { guestLoginsHandlers } from './handlers-guest-logins.ts';
 import { identityProviderHandlers } from './handlers-identity-providers.ts';
@@ -68,6 +72,8 @@ export const apiServices = [
   AuditService,
   SignUpService,
   AppSignInService,
+  DomainsService,
+  AcmeAccountsService,
 ] as const;
 
 /** Puts the API on a router, with reflection and health. Pair it with `apiInterceptors`. */
@@ -91,6 +97,8 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AuditService, auditHandlers(deps));
   router.service(SignUpService, signUpHandlers(deps));
   router.service(AppSignInService, appSignInHandlers(deps));
+  router.service(DomainsService, domainHandlers(deps));
+  router.service(AcmeAccountsService, acmeAccountHandlers(deps));
   registerReflection(router, apiServices);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();

@@ -34,7 +34,9 @@ export function userShape(user: { id: string; username: string; administrator: b
 }
 
 /** A condition. */
-export function conditionShape(row: Row<'conditions'>): Condition {
+export function conditionShape(
+  row: Pick<Row<'conditions'>, 'kind' | 'message' | 'subject' | 'severity' | 'since'>,
+): Condition {
   const { kind, message, subject } = row;
   const severity = SEVERITIES[row.severity];
   return create(ConditionSchema, { kind, message, subject, severity, since: timestampFromMs(row.since) });

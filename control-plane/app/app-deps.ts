@@ -4,6 +4,7 @@ import type { RelyingParty } from '../auth/oidc/relying-party.ts';
 import type { PasskeyParty } from '../auth/passkeys.ts';
 import type { Turnstile } from '../auth/turnstile.ts';
 import type { DnsPort } from '../dns/dns-provider.ts';
+import type { DomainVerdict, ProofOfDomain } from '../dns/prove-domain.ts';
 import type { SendMail } from '../mail/smtp.ts';
 import type { Store } from '../store/store.ts';
 
@@ -33,6 +34,9 @@ export interface LoginsPort {
   baseDn: string;
 }
 
+/** Looks whether a domain shows its token. */
+export type ProveDomain = (proof: ProofOfDomain, signal: AbortSignal) => Promise<DomainVerdict>;
+
 /** Everything the verbs work with. */
 export interface AppDeps {
   store: Store;
@@ -48,6 +52,8 @@ export interface AppDeps {
   dns: DnsPort;
   /** Port under which browsers reach apps over HTTPS. */
   appsPort: number;
+  /** Looks in the DNS, and at the domain itself, for what proves it. */
+  proveDomain: ProveDomain;
   /** Sends a mail at once, past the outbox. */
   sendMail: SendMail;
   /** Absent where no directory is offered to guests. */

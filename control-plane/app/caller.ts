@@ -53,7 +53,8 @@ export function authorise(caller: Caller, rpc: Rpc): void {
   const { who, scope }: Rule = policy[rpc];
   const restricted = caller.token?.siteId || caller.token?.containerId;
   if (who === 'administrator' && (!caller.administrator || restricted)) throw administratorRequired();
-  if (who === 'signed-in' && scope !== 'read' && caller.token?.containerId) throw outsideToken();
+  const open = who === 'signed-in' || who === 'domain-owner';
+  if (open && scope !== 'read' && caller.token?.containerId) throw outsideToken();
   if (who === 'site-administrator' && administeredSites(caller)?.length === 0) throw siteAdministratorRequired();
 }
 

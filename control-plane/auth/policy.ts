@@ -3,14 +3,14 @@
  *
  * Who: "anyone" needs no session, "signed-in" any. A container role ("viewer", "user", "maintainer", "owner", each with
  * the rights of those before it) is the least role in the container the call is about; administrators of its site and
- * administrators of Berth count as owners. "site-administrator" administers the site the call is about, "administrator"
- * all of Berth. Lists that are "signed-in" are narrowed by their verbs to what the caller may see, and what a caller
+ * administrators of Berth count as owners. "site-administrator" administers the site the call is about, "domain-owner"
+ * owns the domain the call is about or administers its site, "administrator" administers all of Berth. Lists that are "signed-in" are narrowed by their verbs to what the caller may see, and what a caller
  * may not see does not exist for him.
  *
  * Scope: the least scope with which an API token may call it; "session" takes no token at all, as what guards an
  * account itself wants the person.
  */
-export type Who = 'anyone' | 'signed-in' | ContainerRole | 'site-administrator' | 'administrator';
+export type Who = 'anyone' | 'signed-in' | ContainerRole | 'site-administrator' | 'domain-owner' | 'administrator';
 /** Roles in a container, from the least to the greatest. */
 export const CONTAINER_ROLES = ['viewer', 'user', 'maintainer', 'owner'] as const;
 export type ContainerRole = (typeof CONTAINER_ROLES)[number];
@@ -100,6 +100,24 @@ export const policy = {
   'ServicesService.ListServices': rule('viewer', 'read'),
   'ServicesService.UpdateService': rule('maintainer', 'containers'),
   'ServicesService.DeleteService': rule('maintainer', 'containers'),
+  'DomainsService.CreateDomain': rule('signed-in', 'admin'),
+  'DomainsService.GetDomain': rule('signed-in', 'read'),
+  'DomainsService.ListDomains': rule('signed-in', 'read'),
+  'DomainsService.UpdateDomain': rule('domain-owner', 'admin'),
+  'DomainsService.DeleteDomain': rule('domain-owner', 'admin'),
+  'DomainsService.VerifyDomain': rule('domain-owner', 'admin'),
+  'DomainsService.GrantDomain': rule('domain-owner', 'admin'),
+  'DomainsService.WithdrawDomain': rule('domain-owner', 'admin'),
+  'DomainsService.ListCertificates': rule('domain-owner', 'read'),
+  'DomainsService.RenewCertificate': rule('domain-owner', 'admin'),
+  'DomainsService.RevokeCertificate': rule('domain-owner', 'admin'),
+  'DomainsService.UploadCertificate': rule('domain-owner', 'admin'),
+  'DomainsService.WatchDomain': rule('domain-owner', 'read'),
+  'AcmeAccountsService.CreateAcmeAccount': rule('administrator', 'admin'),
+  'AcmeAccountsService.GetAcmeAccount': rule('signed-in', 'read'),
+  'AcmeAccountsService.ListAcmeAccounts': rule('signed-in', 'read'),
+  'AcmeAccountsService.UpdateAcmeAccount': rule('administrator', 'admin'),
+  'AcmeAccountsService.DeleteAcmeAccount': rule('administrator', 'admin'),
   'ContainersService.CreateContainer': rule('signed-in', 'containers'),
   'ContainersService.GetContainer': rule('viewer', 'read'),
   'ContainersService.ListContainers': rule('signed-in', 'read'),

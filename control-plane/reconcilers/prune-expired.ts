@@ -1,7 +1,9 @@
+import { PROOF_MS } from '../app/domains/proof.ts';
 import { KNOWN_MS } from '../auth/rate-limits.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { pruneRequests } from '../store/access-requests.ts';
 import { pruneAppCodes } from '../store/app-sessions.ts';
+import { pruneUnproven } from '../store/domains.ts';
 import { pruneSetupTokens } from '../store/guest-setup-tokens.ts';
 import { pruneLinks } from '../store/mail-links.ts';
 import { pruneMails } from '../store/outgoing-mails.ts';
@@ -27,6 +29,7 @@ export async function pruneExpired(store: Store): Promise<void> {
     await pruneAppCodes(tx);
     await pruneMails(tx);
     await pruneLinks(tx);
+    await pruneUnproven(tx, tx.now - PROOF_MS);
     await tx.db.deleteFrom('idempotency_keys').where('expires_at', '<=', tx.now).execute();
     const ended = tx.db
       .selectFrom('operations')

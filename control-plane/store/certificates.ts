@@ -1,5 +1,6 @@
 import type { NewRow, Row } from './schema.ts';
 import type { SecretBox } from './secrets.ts';
+import { bumpSite } from './site-changes.ts';
 import type { Db, Tx } from './store.ts';
 
 /** A certificate with its key in the clear. */
@@ -47,4 +48,43 @@ export function newestCertificates(
         .groupBy(['c.domain_id', 'c.name']),
     )
     .execute();
+}
+
+/** The newest certificate of a domain as a whole that is not revoked: the one that is served. */
+export function wholeCertificate(db: Db, domainId: string): Promise<Row<'certificates'> | undefined> {
+  return db
+    .selectFrom('certificates')
+    .selectAll()
+    .where('domain_id', '=', domainId)
+    .where('name', '=', '')
+    .where('revoked_at', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/**
+ * Drops what single names of a domain have to themselves, so that the certificate of the whole domain serves them; to be
+ * called wherever that one takes their place.
+ */
+export async function dropNameCertificates(tx: Tx, domain: Pick<Row<'domains'>, 'id' | 'site_id'>): Promise<void> {
+  const rows = await tx.db
+    .selectFrom('certificates')
+    .innerJoin('service_names', 'service_names.host', 'certificates.name')
+    .innerJoin('services', 'services.id', 'service_names.service_id')
+    .select('services.container_id')
+    .distinct()
+    .where('certificates.domain_id', '=', domain.id)
+    .execute();
+  const streams = await tx.db
+    .selectFrom('certificates')
+    .innerJoin('services', 'services.sni_host', 'certificates.name')
+    .select('services.container_id')
+    .distinct()
+    .where('certificates.domain_id', '=', domain.id)
+    .where('certificates.name', '<>', '')
+    .execute();
+  await tx.db.deleteFrom('certificates').where('domain_id', '=', domain.id).where('name', '<>', '').execute();
+  const containers = new Set([...rows, ...streams].map(({ container_id }) => container_id));
+  for (const id of containers) await bumpSite(tx, domain.site_id, id);
 }

@@ -3,7 +3,7 @@ import type { Db } from './store.ts';
 type Lookup = (db: Db, id: string) => Promise<{ name: string } | undefined>;
 
 const named =
-  (table: 'groups' | 'sites' | 'nodes' | 'agents' | 'oidc_providers'): Lookup =>
+  (table: 'groups' | 'sites' | 'nodes' | 'agents' | 'oidc_providers' | 'domains' | 'acme_accounts'): Lookup =>
   (db, id) =>
     db.selectFrom(table).select('name').where('id', '=', id).executeTakeFirst();
 
@@ -14,6 +14,8 @@ const LOOKUPS: Record<string, Lookup> = {
   node: named('nodes'),
   agent: named('agents'),
   'identity-provider': named('oidc_providers'),
+  domain: named('domains'),
+  'acme-account': named('acme_accounts'),
   async container(db, id) {
     const row = await db
       .selectFrom('containers')

@@ -7,6 +7,7 @@ import type { Rpc } from '@berth/control-plane/auth/policy.ts';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { accessBadInputs } from './api-bad-input.access.ts';
 import { appSignInBadInputs } from './api-bad-input.app-sign-in.ts';
+import { domainBadInputs } from './api-bad-input.domains.ts';
 import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import { peopleBadInputs } from './api-bad-input.people.ts';
@@ -280,6 +281,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
   },
 
   ...identityProviderBadInputs,
+  ...domainBadInputs,
   ...mailBadInputs,
 
   'OperationsService.GetOperation': named('operation', '<operation>'),

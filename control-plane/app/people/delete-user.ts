@@ -1,5 +1,6 @@
 import type { DeleteUserRequest } from '@berth/proto/api/v1/people_pb.js';
 import { AppError } from '../../errors.ts';
+import { disownDomains } from '../../store/domains.ts';
 import type { Tx } from '../../store/store.ts';
 import { deleteUser } from '../../store/users.ts';
 import { ReferenceViolation } from '../../store/violations.ts';
@@ -22,6 +23,7 @@ export async function deleteUserVerb({ store }: AppDeps, caller: Caller, request
     await store.transaction(async (tx) => {
       const { id, username } = await findUser(tx.db, request.user, 'user');
       await refuseOwner(tx, id, username);
+      await disownDomains(tx, id);
       await deleteUser(tx, id);
       await keepAdministrators(tx);
       await record(tx, caller, {

@@ -1,4 +1,5 @@
 import type { GetSiteRequest, ListSitesRequest } from '@berth/proto/api/v1/sites_pb.js';
+import { sharedDomainsOf } from '../../store/domains.ts';
 import type { Row } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import type { AppDeps } from '../app-deps.ts';
@@ -47,7 +48,7 @@ export async function siteView(db: Db, site: Row<'sites'>): Promise<SiteView> {
 async function siteViews(db: Db, sites: readonly Row<'sites'>[]): Promise<SiteView[]> {
   const ids = sites.map(({ id }) => id);
   if (ids.length === 0) return [];
-  const domains = await db.selectFrom('domains').selectAll().where('site_id', 'in', ids).orderBy('name').execute();
+  const domains = await sharedDomainsOf(db, ids);
   const conditions = await db
     .selectFrom('conditions')
     .selectAll()

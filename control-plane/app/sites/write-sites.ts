@@ -8,14 +8,15 @@ import {
 import { create } from '@bufbuild/protobuf';
 import { AppError, taken } from '../../errors.ts';
 import { newId } from '../../ids.ts';
-import { domainsOf } from '../../store/domains.ts';
+import { sharedDomainsOf } from '../../store/domains.ts';
 import type { Row } from '../../store/schema.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import { deleteSite, insertSite, updateSite } from '../../store/sites.ts';
-import type { Store, Tx } from '../../store/store.ts';
+import type { Tx } from '../../store/store.ts';
 import { UniqueViolation } from '../../store/violations.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
+import { type NewDomain, prepareDomains } from '../domains/new-domain.ts';
 import { findSite, findSiteToAdminister } from '../find.ts';
 import { checkIdempotencyKey, createOnce } from '../idempotent.ts';
 import { difference, record } from '../record.ts';
@@ -23,7 +24,7 @@ import { ipv4Number, parseNetwork } from '../validate/addresses.ts';
 import { maskPaths } from '../validate/masks.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
-import { addDomains, dropDomains, type NewDomain, prepareDomains } from './site-domains.ts';
+import { addDomains, dropDomains, dropEveryDomain } from './site-domains.ts';
 import { checkSite, columnsOf, fieldsOfMessage, fieldsOfRow, SITE_PATHS, type SiteFields } from './site-fields.ts';
 
 /** Makes a site. @returns its identifier @throws AppError "site_name_taken", "domain_taken" */
@@ -37,16 +38,16 @@ export async function createSite(deps: AppDeps, caller: Caller, request: CreateS
   const domains = await prepareDomains(fields.external_domains, deps.clock.now());
   const call = { caller, schema: CreateSiteRequestSchema, request };
   const { outcome } = await namingTaken(fields.name, () =>
-    createOnce(deps.store, call, async (tx) => ({ site: await make(deps.store, tx, caller, fields, domains) })),
+    createOnce(deps.store, call, async (tx) => ({ site: await make(tx, caller, fields, domains) })),
   );
   return outcome.site;
 }
 
-async function make(store: Store, tx: Tx, caller: Caller, fields: SiteFields, domains: NewDomain[]): Promise<string> {
+async function make(tx: Tx, caller: Caller, fields: SiteFields, domains: NewDomain[]): Promise<string> {
   const id = newId('sit', tx.now);
   await refuseTakenName(tx, fields.name, id);
   await insertSite(tx, { id, ...columnsOf(fields), created_at: tx.now, updated_at: tx.now });
-  await addDomains(store, tx, id, domains, fields.external_domains);
+  await addDomains(tx, caller, id, domains, fields.external_domains);
   await bumpSite(tx, id, null);
   await record(tx, caller, {
     action: 'site.create',
@@ -69,7 +70,7 @@ export async function updateSiteVerb(deps: AppDeps, caller: Caller, request: Upd
   found.check('site.id', referenceFault(reference));
   found.refuse();
   const site = await findSiteToAdminister(store.db, caller, reference, 'site.id', 'SitesService.UpdateSite');
-  const names = (await domainsOf(store.db, site.id)).map(({ name }) => name);
+  const names = (await sharedDomainsOf(store.db, [site.id])).map(({ name }) => name);
   const before = fieldsOfRow(site, names);
   const fields = merge(before, fieldsOfMessage(asked), paths);
   checkSite(fields, found);
@@ -86,7 +87,7 @@ export async function updateSiteVerb(deps: AppDeps, caller: Caller, request: Upd
       await updateSite(tx, site.id, columnsOf(fields));
       if (paths.has('external_domains')) {
         await dropDomains(tx, site.id, fields.external_domains);
-        await addDomains(store, tx, site.id, added, fields.external_domains);
+        await addDomains(tx, caller, site.id, added, fields.external_domains);
       }
       await record(tx, caller, {
         action: 'site.update',
@@ -111,8 +112,8 @@ export async function deleteSiteVerb({ store }: AppDeps, caller: Caller, request
       if (await query.executeTakeFirst()) throw siteInUse(site.name, table);
     }
     await tx.db.deleteFrom('agents').where('site_id', '=', site.id).execute();
-    const domains = (await domainsOf(tx.db, site.id)).map(({ name }) => name);
-    await dropDomains(tx, site.id, []);
+    const domains = (await sharedDomainsOf(tx.db, [site.id])).map(({ name }) => name);
+    await dropEveryDomain(tx, site.id);
     await deleteSite(tx, site.id);
     const deed = { action: 'site.delete', siteId: site.id, objectKind: 'site', objectId: site.id };
     await record(tx, caller, { ...deed, objectName: site.name, change: { ...fieldsOfRow(site, domains) } });

@@ -99,6 +99,7 @@ function depsOf(store: Store, clock: VirtualClock): AppDeps {
     enrolment: { caSha256: () => 'ab'.repeat(32), url: 'https://berth.example:8443' },
     identityProviders: createRelyingParty({ clock }),
     publicUrl: 'https://berth.example:8443',
+    proveDomain: async () => ({ proven: false, by: null, reason: 'There is no name server here.' }),
     dns: { resolvers: ['127.0.0.1:1'], closedNetwork: false },
     appsPort: 443,
     sendMail: async () => ({ kind: 'unreachable', words: 'There is no mail server here.' }),

@@ -22,6 +22,9 @@ export function expectedEndings(rpc: Rpc, { standing }: Person, narrowed = false
   if (who === 'signed-in') return ['yes'];
   if (who === 'administrator') return standing === 'administrator' ? ['yes'] : ['no'];
   if (who === 'site-administrator') return siteEndings(standing, narrowed);
+  // Of a domain that is everybody's at its site, which the matrix asks about: it is known to all.
+  if (who === 'domain-owner')
+    return standing === 'administrator' || standing === 'site-administrator' ? ['yes'] : ['no'];
   const role = roleOf(standing);
   if (role === undefined) return ['hidden'];
   return roleIncludes(role, who) ? ['yes'] : ['no'];
@@ -41,6 +44,9 @@ export function expectedForToken(rpc: Rpc, { person, scope, reach }: Bearer, nar
       return reach === 'everywhere' ? ['yes'] : ['yes', 'no', 'hidden'];
     case 'administrator':
       return reach === 'everywhere' ? expectedEndings(rpc, person) : ['no'];
+    case 'domain-owner':
+      if (reach === 'everywhere' || reach === 'lab') return expectedEndings(rpc, person);
+      return ['no', 'hidden'];
     case 'site-administrator':
       if (reach === 'empty' && person.standing === 'administrator') return narrowed ? ['yes'] : ['no', 'hidden'];
       return expectedEndings(rpc, person);

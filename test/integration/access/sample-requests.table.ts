@@ -17,6 +17,7 @@ import { DEFAULT_OPTIONS, serviceOptionsColumn } from '@berth/control-plane/stor
 import type { JsonObject } from '@bufbuild/protobuf';
 import { publicKey } from '../api-bad-input.people.ts';
 
+import { domainSamples } from './domain-samples.ts';
 import { mailSamples, withMail } from './mail-samples.ts';
 import { PASSWORD, type Person } from './people.ts';
 import { securitySamples } from './sample-security.table.ts';
@@ -144,5 +145,6 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     audit: { rows: 0, because: 'nobody knows a journey that never began' },
   },
   ...mailSamples,
+  ...domainSamples,
   'NodesService.UpdateNode': { request: { node: { id: '<node>', schedulable: true }, updateMask: 'schedulable' } },
 };

@@ -9,6 +9,7 @@ import { type Container, ContainersService } from '@berth/proto/api/v1/container
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { seedDomains } from '../api-bad-input.domains.ts';
 import { seedProvider } from '../api-bad-input.oidc.ts';
 import { seedCrew } from '../api-bad-input.people.ts';
 import { bearers, seedBearer } from './bearers.ts';
@@ -63,6 +64,7 @@ export async function openWorld(): Promise<World> {
     ...container.services.map(({ id, exposure }): [string, string] => [exposure.case ?? '', id]),
     ...people.map(({ username }): [string, string] => [username, userIdOf(bench, username)]),
     ...Object.entries(await seedCrew(bench)),
+    ...Object.entries(await seedDomains(bench)),
     ['password', PASSWORD],
   ]);
   const sessions = await seedPeople(bench, { container: container.id, sites: { lab: bench.site.siteId, empty } });
