@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Three projects, one after the other, from the cheapest to the dearest: `unit` sits beside the code, `integration`
-// starts real servers, `e2e` builds whole labs, one file at a time, since it measures seconds on two cores. None is of
+// starts real servers, `e2e` builds whole labs, two at a time, since most of them wait most of the time. None is of
 // group 0: what has one worker there (the default on two cores) runs last, whatever its order.
 export default defineConfig({
   test: {
@@ -36,7 +36,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

@@ -18,12 +18,14 @@ import type { ApplyReport, DesiredSet, ResourceFault } from '../shared/role.ts';
 import { bisect } from './bisect.ts';
 import { type Blame, blame } from './blame.ts';
 import { type FaultStage, faultOf } from './faults.ts';
+import type { NameAddresses } from './name-addresses.ts';
 import type { NginxProcess } from './nginx-process.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { lookAtPorts } from './port-look.ts';
 import { Quarantine } from './quarantine.ts';
 import { type RenderedRelease, render } from './render.ts';
 import type { RenderOptions } from './render-options.ts';
+import { askedHosts } from './render-sign-in.ts';
 
 /** Least milliseconds between two reloads while more than half of the bound on old workers is used up. */
 const SLOW_PACE_MS = 1000;
@@ -33,6 +35,7 @@ export type ApplierParts = {
   readonly store: ReleaseStore;
   readonly nginx: NginxProcess;
   readonly options: RenderOptions;
+  readonly addresses: NameAddresses;
   readonly clock: Clock;
 };
 
@@ -71,7 +74,8 @@ export class NginxApplier {
     const timingsMs: Record<string, number> = {};
     for (;;) {
       const plan = this.#timed(timingsMs, 'plan', () => this.#plan(desired.resources));
-      const release = this.#timed(timingsMs, 'render', () => render(plan, this.#parts.options));
+      await this.#parts.addresses.learn(askedHosts(plan));
+      const release = this.#timed(timingsMs, 'render', () => this.#render(plan));
       const failure = (await this.#isServed(release)) ? undefined : await this.#activate(release, timingsMs);
       if (!failure) return { status: 'running', errors: [...plan.faults], timingsMs };
       const guilty = await this.#findGuilty(failure, release, plan, desired);
@@ -91,6 +95,11 @@ export class NginxApplier {
     const reservedPorts = new Set([`tcp/${config.httpPort}`, `tcp/${config.httpsPort}`]);
     if (http3) reservedPorts.add(`udp/${config.httpsPort}`);
     return makePlan(resources, { reservedPorts, stream }, this.quarantine.within(resources));
+  }
+
+  #render(plan: Plan): RenderedRelease {
+    const { options, addresses } = this.#parts;
+    return render(plan, { ...options, addresses: addresses.known });
   }
 
   async #isServed(release: RenderedRelease): Promise<boolean> {
@@ -157,7 +166,7 @@ export class NginxApplier {
 
   async #wouldDo(resources: ReadonlyMap<string, Resource>): Promise<boolean> {
     const plan = this.#plan(resources);
-    const { id, files } = render(plan, this.#parts.options);
+    const { id, files } = this.#render(plan);
     const staged = await this.#parts.store.stage(files, `try-${id}`);
     try {
       return (await this.#test(staged)) === undefined;

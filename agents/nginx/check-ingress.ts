@@ -1,4 +1,5 @@
 import type { Domain, Ingress, Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import { type ControlPlane, checkControlPlane, checkOauth2Proxy, type SignInServer } from './check-sign-in.ts';
 import { shown } from './escape.ts';
 import { network } from './escape-http.ts';
 
@@ -8,6 +9,9 @@ export type CheckedDomain = {
   readonly resource: Resource;
   readonly name: string;
   readonly hsts: Hsts | undefined;
+  readonly oauth2Proxy: SignInServer | undefined;
+  /** What is wrong with a part of it; the rest holds all the same. */
+  readonly problem?: string;
 };
 
 /** Strict-Transport-Security (RFC 6797, 6.1). */
@@ -23,21 +27,33 @@ export type CheckedIngress = {
   readonly resource: Resource;
   readonly trustedProxies: readonly string[];
   readonly proxyProtocol: boolean;
+  /** Absent while nobody can be signed in. */
+  readonly controlPlane: ControlPlane | undefined;
   /** What is wrong with a part of it; the rest holds all the same, for it says how to read every connection. */
   readonly problem?: string;
 };
 
-/** Checks a domain; there is nothing in it that could be wrong. */
+/** Checks a domain. */
 export function checkDomain(resource: Resource, domain: Domain): CheckedDomain {
-  return { kind: 'domain', resource, name: resource.name, hsts: hstsOf(domain) };
+  const checked = { kind: 'domain', resource, name: resource.name, hsts: hstsOf(domain) } as const;
+  const oauth2Proxy = checkOauth2Proxy(domain);
+  if (typeof oauth2Proxy === 'string') return { ...checked, oauth2Proxy: undefined, problem: oauth2Proxy };
+  return { ...checked, oauth2Proxy };
 }
 
 /** Checks what holds for the ingress. */
 export function checkIngress(resource: Resource, ingress: Ingress): CheckedIngress {
   const odd = ingress.trustedProxies.find((text) => network(text) === undefined);
   const trustedProxies = [...new Set(ingress.trustedProxies.flatMap((text) => network(text) ?? []))];
-  const problem = odd === undefined ? {} : { problem: `trusted proxy ${shown(odd)} is no address and no network` };
-  return { kind: 'ingress', resource, trustedProxies, proxyProtocol: ingress.proxyProtocol, ...problem };
+  const found = checkControlPlane(ingress);
+  const controlPlane = typeof found === 'string' ? undefined : found;
+  const problems = [
+    ...(odd === undefined ? [] : [`trusted proxy ${shown(odd)} is no address and no network`]),
+    ...(typeof found === 'string' ? [found] : []),
+  ];
+  const problem = problems.length > 0 ? { problem: problems.join('; ') } : {};
+  const { proxyProtocol } = ingress;
+  return { kind: 'ingress', resource, trustedProxies, proxyProtocol, controlPlane, ...problem };
 }
 
 function hstsOf(domain: Domain): Hsts | undefined {

@@ -1,8 +1,9 @@
 /** What people want of a route, checked field by field; every text that comes out is safe to write. */
 
 import { createHash } from 'node:crypto';
-import { type AccessList, type HttpOptions, type RateLimit, SignInBy } from '@berth/proto/agent/v1/resource_pb.js';
+import type { AccessList, HttpOptions, RateLimit } from '@berth/proto/agent/v1/resource_pb.js';
 import { type CheckedHeader, checkHeaders } from './check-headers.ts';
+import { type CheckedSignIn, checkSignIn } from './check-sign-in.ts';
 import { htmlText, shown } from './escape.ts';
 import { network } from './escape-http.ts';
 
@@ -33,6 +34,7 @@ export type HttpProfile = {
   readonly responseHeaders: readonly CheckedHeader[];
   readonly access: CheckedAccess;
   readonly rate: CheckedRate;
+  readonly signIn?: CheckedSignIn;
   /** HTML text of the page that stands for the backend. */
   readonly maintenance?: string;
 };
@@ -66,8 +68,11 @@ export function checkOptions(options: HttpOptions | undefined, path: string): Ch
   if (typeof responseHeaders === 'string') return responseHeaders;
   const access = checkAccess(options.access);
   if (typeof access === 'string') return access;
+  const signIn = checkSignIn(options.signIn, options.basicAuth !== undefined);
+  if (typeof signIn === 'string') return signIn;
   const profile: HttpProfile = {
-    plainHttp: options.plainHttp,
+    // What lets somebody in never travels in the clear.
+    plainHttp: options.plainHttp && !signIn,
     maxBodyBytes: String(options.maxBodyBytes),
     timeoutSeconds: options.timeoutSeconds,
     gzip: options.gzip,
@@ -76,6 +81,7 @@ export function checkOptions(options: HttpOptions | undefined, path: string): Ch
     responseHeaders,
     access,
     rate: rateOf(options.rateLimit),
+    ...(signIn && { signIn }),
     ...(options.maintenance && { maintenance: htmlText(options.maintenance.text) }),
   };
   return { ...profile, id: idOf(profile) };
@@ -92,17 +98,14 @@ export function checkAccess(list: AccessList | undefined): CheckedAccess | strin
 }
 
 function problemOf(options: HttpOptions): string | undefined {
-  const { maxBodyBytes, timeoutSeconds, rateLimit, maintenance, signIn, basicAuth } = options;
+  const { maxBodyBytes, timeoutSeconds, rateLimit, maintenance, basicAuth } = options;
   if (maxBodyBytes > MAX_BODY_BYTES) return `the largest body, ${maxBodyBytes} bytes, is beyond ${MAX_BODY_BYTES}`;
   if (timeoutSeconds > MAX_TIMEOUT_SECONDS) return `the time-out is longer than ${MAX_TIMEOUT_SECONDS} seconds`;
   const { requestsPerSecond = 0, burst = 0, connections = 0 } = rateLimit ?? {};
   if (Math.max(requestsPerSecond, burst) > MAX_RATE) return `the rate limit is beyond ${MAX_RATE}`;
   if (connections > 65_535) return 'the limit of requests at the same time is beyond 65535';
   if ((maintenance?.text.length ?? 0) > MAX_TEXT) return `the maintenance text is longer than ${MAX_TEXT} characters`;
-  if (basicAuth) return 'this agent cannot ask for a password yet';
-  const by = signIn?.by ?? SignInBy.UNSPECIFIED;
-  const open = by === SignInBy.UNSPECIFIED || by === SignInBy.NOBODY;
-  return open ? undefined : 'this agent cannot ask for a sign-in';
+  return basicAuth ? 'this agent cannot ask for a password yet' : undefined;
 }
 
 function rateOf(limit: RateLimit | undefined): CheckedRate {

@@ -7,6 +7,7 @@ import {
   type StreamRoute,
 } from '@berth/proto/agent/v1/resource_pb.js';
 import { type CheckedOptions, checkOptions } from './check-options.ts';
+import { OWN_PATH } from './check-sign-in.ts';
 import { backendAddress, challengeToken, hostName, keyAuthorization, portNumber, shown } from './escape.ts';
 import { pathPrefix } from './escape-http.ts';
 
@@ -53,6 +54,7 @@ export function checkRoute(resource: Resource, route: HttpRoute): CheckedRoute |
   const path = pathPrefix(route.path);
   if (path === undefined) return `path ${shown(route.path)} is not a prefix of plain segments`;
   if (`${path}/`.startsWith(`${CHALLENGES}/`)) return `${CHALLENGES} is the ingress's own`;
+  if (`${path}/`.startsWith(`${OWN_PATH}/`)) return `${OWN_PATH} is the ingress's own`;
   const backend = checkBackend(route.backend);
   if (backend.problem !== undefined) return backend.problem;
   const options = checkOptions(route.options, path);

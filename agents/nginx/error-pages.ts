@@ -66,6 +66,11 @@ export function maintenancePage(html: string): string[] {
   ];
 }
 
+/** An HTML page about a plain text, fit for a string in double quotes. */
+export function textPage(status: string, title: string, text: string): string {
+  return page(status, title, htmlText(text));
+}
+
 function statusMap(variable: string, otherwise: string, rows: readonly (readonly (string | number)[])[]): string {
   const lines = rows.map(([status, value]) => `    ${status} ${value};`);
   return `  map $status $${variable} {\n    default ${otherwise};\n${lines.join('\n')}\n  }`;

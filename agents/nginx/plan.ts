@@ -54,6 +54,7 @@ export function makePlan(
   const sorted = sortOut(resources, setAside);
   const certificates = new Map(sorted.certificates.map((certificate) => [certificate.name, certificate]));
   const { faults, domains } = sorted;
+  const proxied = new Set(domains.flatMap(({ name, oauth2Proxy }) => (oauth2Proxy ? [name] : [])));
   const [ingress] = settle(
     sorted.ingresses,
     faults,
@@ -69,7 +70,7 @@ export function makePlan(
       faults,
       // Maps of nginx's do not tell upper case from lower.
       (route) => `${route.host}${route.path.toLowerCase()}`,
-      (route) => objectToRoute(route, certificates),
+      (route) => objectToRoute(route, certificates, proxied),
     ),
     streams: settle(sorted.streams, faults, portOf, (stream) => objectToStream(stream, options)),
     challenges: settle(
@@ -106,9 +107,9 @@ function place(resource: Resource, sorted: Sorted): void {
   else if (checked.kind === 'route') sorted.routes.push(checked);
   else if (checked.kind === 'stream') sorted.streams.push(checked);
   else if (checked.kind === 'challenge') sorted.challenges.push(checked);
-  else if (checked.kind === 'domain') sorted.domains.push(checked);
   else {
-    sorted.ingresses.push(checked);
+    if (checked.kind === 'domain') sorted.domains.push(checked);
+    else sorted.ingresses.push(checked);
     if (checked.problem !== undefined) sorted.faults.push(faultOf(resource, 'render', checked.problem));
   }
 }
@@ -162,7 +163,14 @@ function settle<T extends { resource: Resource }>(
   });
 }
 
-function objectToRoute(route: CheckedRoute, certificates: ReadonlyMap<string, CheckedCertificate>): string | undefined {
+function objectToRoute(
+  route: CheckedRoute,
+  certificates: ReadonlyMap<string, CheckedCertificate>,
+  proxied: ReadonlySet<string>,
+): string | undefined {
+  if (route.options.signIn?.by === 'oauth2' && !proxied.has(route.domain)) {
+    return `domain ${shown(route.domain)} has no oauth2-proxy to sign in with`;
+  }
   const certificate = certificates.get(route.certificate);
   if (!certificate) return `certificate ${shown(route.certificate)} is missing or set aside itself`;
   if (covers(certificate, route.host)) return undefined;

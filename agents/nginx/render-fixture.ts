@@ -4,6 +4,7 @@ import {
   type DomainSchema,
   type HttpOptionsSchema,
   type Resource,
+  SignInBy,
   StreamProtocol,
 } from '@berth/proto/agent/v1/resource_pb.js';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
@@ -11,6 +12,19 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { nginxConfigSchema } from './config.ts';
 import { parseBuild } from './nginx-build.ts';
 import type { RenderOptions } from './render-options.ts';
+
+/** An authority whose key nobody has. */
+const AUTHORITY = `-----BEGIN CERTIFICATE-----
+MIIBdzCCAR2gAwIBAgIUBEaiDbrA+5WYTftucUWSrrGlOz8wCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFQmVydGgwIBcNMjYxMTI0MjAzODMyWhgPMjEyNjEwMzEyMDM4
+MzJaMBAxDjAMBgNVBAMMBUJlcnRoMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+wZmF6fsalyK/gkXmKYrzmMEkrhbCAGMvE6YgiI7dh3Qn43UIoKD7p9IgrspB6ly3
+nYP3n66jb2HHb2vMm1kTUqNTMFEwHQYDVR0OBBYEFCxUQ0KItSl5ET0bw/M1JelG
+Cy1VMB8GA1UdIwQYMBaAFCxUQ0KItSl5ET0bw/M1JelGCy1VMA8GA1UdEwEB/wQF
+MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgH6tN2z/+5zDmFlLqatn09YGCNf57okLB
+xKQQyR5uhZgCIQCff5pXehbpPppYWeLR80dynlNhANWiKu7vOTA5PQPloQ==
+-----END CERTIFICATE-----
+`;
 
 /** Ports of nginx's own in the fixture. */
 export const RESERVED = new Set(['tcp/80', 'tcp/443']);
@@ -30,6 +44,7 @@ export function fixtureOptions(version: '1.22.1' | '1.29.0' = '1.22.1'): RenderO
     stream: true,
     http3: modern,
     slotted: true,
+    addresses: new Map([['berth.example', ['192.0.2.1', '2001:db8::1']]]),
   };
 }
 
@@ -95,6 +110,27 @@ function optionRoutes(): Resource[] {
   ];
 }
 
+/** Routes that people sign in for, and whom that is asked of. */
+function guardedRoutes(): Resource[] {
+  const byBerth = (serviceId: string) => ({ by: SignInBy.BERTH, serviceId, openPaths: ['/hooks'] });
+  const controlPlane = {
+    controlPlaneUrl: 'https://berth.example:8443',
+    controlPlaneName: 'control-plane.berth.internal',
+    controlPlaneCaPem: AUTHORITY,
+    publicUrl: 'https://berth.example:8443',
+  };
+  return [
+    httpRoute('wiki.apps.lab', '10.64.2.1', { options: { signIn: byBerth('svc-1') } }),
+    httpRoute('notes.apps.lab', '10.64.2.2', { options: { signIn: byBerth('svc-2') } }),
+    httpRoute('guarded.shop.example', '10.64.2.3', {
+      certificate: 'shop',
+      domain: 'shop.example',
+      options: { signIn: { by: SignInBy.OAUTH2_PROXY } },
+    }),
+    makeResource('ingress', { case: 'ingress', value: controlPlane }),
+  ];
+}
+
 /** One of everything. */
 export function fixtureSet(): Map<string, Resource> {
   const challenge = {
@@ -104,7 +140,7 @@ export function fixtureSet(): Map<string, Resource> {
   };
   return setOf(
     fixtureCertificate('apps', true, '*.apps.lab'),
-    fixtureCertificate('shop', false, 'shop.example', 'www.shop.example'),
+    fixtureCertificate('shop', false, 'shop.example', '*.shop.example'),
     fixtureCertificate('special', false, 'special.apps.lab', '*.apps.lab'),
     httpRoute('web1.apps.lab', '10.64.0.7'),
     httpRoute('web2.apps.lab', '10.64.0.8'),
@@ -116,8 +152,14 @@ export function fixtureSet(): Map<string, Resource> {
     streamRoute(StreamProtocol.TCP, 2201, 22),
     streamRoute(StreamProtocol.UDP, 5300, 53),
     ...optionRoutes(),
+    ...guardedRoutes(),
     domain('apps.lab', { hstsMaxAgeSeconds: 31_536_000 }),
-    domain('shop.example', { hstsMaxAgeSeconds: 86_400, hstsIncludeSubdomains: true, hstsPreload: true }),
+    domain('shop.example', {
+      hstsMaxAgeSeconds: 86_400,
+      hstsIncludeSubdomains: true,
+      hstsPreload: true,
+      oauth2ProxyUrl: 'https://auth.shop.example',
+    }),
     makeResource('challenge', { case: 'acmeChallenge', value: challenge }),
   );
 }

@@ -18,6 +18,7 @@ import type { HttpProfile } from './check-options.ts';
 import type { NginxConfig } from './config.ts';
 import { BERTH_PAGES, maintenancePage } from './error-pages.ts';
 import type { Layout, Place } from './layout.ts';
+import { ODD_PATH, openPathsOf, signInGate, signInHeaders } from './render-sign-in.ts';
 import { changedHeaders, requestHeaders, setHeaders } from './request-headers.ts';
 
 /** What a location depends on besides its place. */
@@ -40,10 +41,10 @@ export function renderPlace(place: Place, index: number, facts: LocationFacts): 
   const { gate, headers, beside } = partsOf(place);
   const passing = [...limits(options), ...headerLines(options, headers, facts)];
   const { scheme, backend, rest } = variables(place);
-  const first = [
+  const first = (before: readonly string[]) => [
     ...entry(place, facts),
     ...unknown(place, facts),
-    ...gate,
+    ...before,
     ...passing,
     `error_page 502 = @again${index};`,
     `error_page ${BERTH_PAGES.filter((status) => status !== 502).join(' ')} @page;`,
@@ -57,7 +58,13 @@ export function renderPlace(place: Place, index: number, facts: LocationFacts): 
     ...passing,
     `proxy_pass ${scheme}://$upstream_addr${rest};`,
   ];
-  return [...located(path, first), ...block(`location @again${index}`, again), ...beside];
+  const open = openPathsOf(place, facts.layout.places);
+  return [
+    ...located(path, first([...gate, ...signInGate(place)])),
+    ...open.flatMap((prefix) => located(prefix, first([...ODD_PATH, ...gate]))),
+    ...block(`location @again${index}`, again),
+    ...beside,
+  ];
 }
 
 /** The location of the paths that no place has, where no place has them all. */
@@ -67,7 +74,8 @@ export function renderNowhere(): string[] {
 
 function partsOf(place: Place): Parts {
   const { path, options } = place;
-  const headers = options.stripPath ? [{ name: 'X-Forwarded-Prefix', value: path }] : [];
+  const prefix = options.stripPath ? [{ name: 'X-Forwarded-Prefix', value: path }] : [];
+  const headers = [...prefix, ...signInHeaders(place)];
   return { gate: [...accessLines(options), ...rateLines(options)], headers, beside: [] };
 }
 

@@ -2,26 +2,33 @@ import type { NginxConfig } from './config.ts';
 import type { Layout } from './layout.ts';
 import { CONNECTION_ZONE, rateZone } from './render-location.ts';
 import { answersPlain } from './render-servers.ts';
+import type { SignInFacts } from './render-sign-in.ts';
 import { plainMaps } from './request-headers.ts';
+import { COOKIE_MAPS, signInBase } from './sign-in-maps.ts';
 
 /** What the maps depend on. */
 export type MapFacts = {
   /** Whether any route has a prefix of paths. */
   readonly paths: boolean;
   readonly layouts: readonly Layout[];
+  readonly signIn: SignInFacts;
 };
 
 /** Bytes of memory for the clients of a rate; it has room for 32,000 that came within the last minute or so. */
 const ZONE_SIZE = '4m';
 
 /** The variables that requests are led by; what nothing asks for is left out. */
-export function httpMaps(config: NginxConfig, { paths, layouts }: MapFacts): string {
+export function httpMaps(config: NginxConfig, { paths, layouts, signIn }: MapFacts): string {
+  const kinds = new Set(layouts.flatMap(({ places }) => places.map(({ options }) => options.signIn?.by)));
+  const uses = { berth: kinds.has('berth'), oauth2: kinds.has('oauth2') };
   return [
     GENERAL,
+    COOKIE_MAPS,
     ...(paths ? [PATHS] : []),
     ...(layouts.some(answersPlain) ? [plainMaps(config)] : []),
     ...hstsMaps(layouts),
     ...zones(layouts),
+    ...signInBase(signIn, uses),
   ].join('\n');
 }
 

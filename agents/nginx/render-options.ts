@@ -17,4 +17,6 @@ export type RenderOptions = {
   readonly http3: boolean;
   /** Whether backends may share groups (see slots.ts). */
   readonly slotted: boolean;
+  /** Addresses of the names that are asked about sign-in, as far as they are known. */
+  readonly addresses?: ReadonlyMap<string, readonly string[]>;
 };

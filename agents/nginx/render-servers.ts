@@ -5,6 +5,7 @@ import type { Layout, Site } from './layout.ts';
 import { renderNowhere, renderPlace } from './render-location.ts';
 import type { RenderOptions } from './render-options.ts';
 import type { FileSink } from './render-shards.ts';
+import { type SignInFacts, signInLocations } from './render-sign-in.ts';
 
 /** Writes the files of each certificate. */
 export function renderCertificates(certificates: readonly CheckedCertificate[], sink: FileSink): void {
@@ -19,10 +20,10 @@ export function renderCertificates(certificates: readonly CheckedCertificate[], 
  * Writes `sites/ID.conf` with the servers of each certificate, and `layouts/ID.conf` with the locations of each
  * layout, which servers of several certificates may have in common.
  */
-export function renderSites(sites: readonly Site[], options: RenderOptions, sink: FileSink): void {
+export function renderSites(sites: readonly Site[], options: RenderOptions, signIn: SignInFacts, sink: FileSink): void {
   sink('pages.conf', { content: pageLocation() });
   for (const layout of new Map(sites.map((site) => [site.layout.id, site.layout])).values()) {
-    renderLayout(layout, options, sink);
+    renderLayout(layout, options, signIn, sink);
   }
   for (const [{ id, resource }, servers] of Map.groupBy(sites, (site) => site.certificate)) {
     const content = servers.map((site) => server(site, options)).join('');
@@ -30,7 +31,7 @@ export function renderSites(sites: readonly Site[], options: RenderOptions, sink
   }
 }
 
-function renderLayout(layout: Layout, { config, http3 }: RenderOptions, sink: FileSink): void {
+function renderLayout(layout: Layout, { config, http3 }: RenderOptions, signIn: SignInFacts, sink: FileSink): void {
   const altSvc = http3 ? `'h3=":${config.httpsPort}"; ma=86400'` : undefined;
   const facts = { config, layout, altSvc, plain: answersPlain(layout) };
   const lines: string[] = [];
@@ -41,6 +42,7 @@ function renderLayout(layout: Layout, { config, http3 }: RenderOptions, sink: Fi
     owners.push(...text.map(() => layout.owners.get(place.path) ?? []));
   }
   if (!layout.places.some(({ path }) => path === '')) lines.push(...renderNowhere());
+  lines.push(...signInLocations(layout.places, signIn, config));
   sink(`layouts/${layout.id}.conf`, { content: `${lines.join('\n')}\n`, owners });
 }
 

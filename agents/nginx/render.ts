@@ -13,6 +13,7 @@ import { type MainFacts, renderMain } from './render-main.ts';
 import type { RenderOptions } from './render-options.ts';
 import { renderCertificates, renderSites } from './render-servers.ts';
 import { type RenderedFile, renderPartial, renderRoutes, renderStreams } from './render-shards.ts';
+import { renderSignIn, signInFacts } from './render-sign-in.ts';
 
 /** A whole configuration. */
 export type RenderedRelease = {
@@ -27,18 +28,21 @@ export function render(plan: Plan, options: RenderOptions): RenderedRelease {
   const sink = (path: string, file: RenderedFile) => void files.set(path, file);
   const owner = (item: { resource: Parameters<typeof keyOf>[0] }) => keyOf(item.resource);
   const sites = planSites(plan);
+  const signIn = signInFacts(plan, options.addresses ?? new Map());
   const facts: Omit<MainFacts, 'releaseId'> = {
     hosts: plan.routes.map((route) => route.host + route.path),
     serverNames: sites.flatMap((site) => site.names),
     challengePaths: plan.challenges.map((challenge) => challenge.path),
     paths: plan.routes.some((route) => route.path !== ''),
     layouts: sites.map((site) => site.layout),
+    signIn,
     streams: plan.streams.length > 0,
   };
   const challenges = plan.challenges.map((challenge) => `${challenge.path} ${challenge.answer};`);
   sink('challenges.map', { content: `${challenges.join('\n')}\n`, owners: plan.challenges.map(owner) });
   renderCertificates(plan.certificates, sink);
-  renderSites(sites, options, sink);
+  renderSites(sites, options, signIn, sink);
+  renderSignIn(plan, owner, sink);
   renderRoutes(plan.routes, options.slotted, owner, sink);
   renderPartial(plan.routes, owner, sink);
   renderStreams(plan.streams, options.listen, owner, sink);

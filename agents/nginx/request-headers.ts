@@ -1,12 +1,13 @@
 import type { CheckedHeader } from './check-headers.ts';
 import type { NginxConfig } from './config.ts';
+import { IDENTITY_HEADERS } from './render-sign-in.ts';
 
 /** What nginx says to a backend about the request, by variables. */
 type Said = { readonly host: string; readonly port: string };
 
 /**
- * The headers that every backend gets. Nothing a client says about where it comes from is passed on: each of these
- * headers has one value, nginx's own.
+ * The headers that every backend gets. Nothing a client says about where it comes from or who it is is passed on: each of
+ * these headers has one value, nginx's own, and cookies of Berth's own stay here.
  * @param plain whether the server answers over plain HTTP, too; its port then depends on the request
  */
 export function requestHeaders({ httpsPort }: NginxConfig, plain: boolean): CheckedHeader[] {
@@ -23,6 +24,8 @@ export function requestHeaders({ httpsPort }: NginxConfig, plain: boolean): Chec
     { name: 'X-Forwarded-Port', value: port },
     { name: 'X-Forwarded-Prefix' },
     { name: 'Forwarded' },
+    { name: 'Cookie', value: '$berth_app_cookie' },
+    ...IDENTITY_HEADERS.map((name) => ({ name })),
   ];
 }
 

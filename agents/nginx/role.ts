@@ -22,12 +22,15 @@ import type {
 import { NginxApplier } from './apply.ts';
 import type { NginxConfig } from './config.ts';
 import { capabilitiesOf, detectOptions } from './detect.ts';
+import { NameAddresses } from './name-addresses.ts';
 import { NginxProcess } from './nginx-process.ts';
 import { lookAtPorts } from './port-look.ts';
 import { probe } from './probe.ts';
 import type { RenderOptions } from './render-options.ts';
 
 const TICK_MS = 2000;
+/** Between two looks at the addresses of names, in milliseconds. */
+const LOOK_UP_MS = 60_000;
 
 /** The role as the agent core runs it. `config` is the checked section `nginx` of its configuration. */
 export function createNginxRole(config: NginxConfig): RoleModule {
@@ -38,6 +41,7 @@ type Running = {
   readonly context: RoleContext;
   readonly nginx: NginxProcess;
   readonly applier: NginxApplier;
+  readonly addresses: NameAddresses;
   readonly drift: DriftWatcher;
   readonly options: RenderOptions;
 };
@@ -51,6 +55,7 @@ class NginxRole implements RoleModule {
   #running: Running | undefined;
   #desired: DesiredSet | undefined;
   #lastHealth = '';
+  #lookedUpAt = 0;
   #cancelTick: () => void = () => {};
   #stopped = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -69,7 +74,8 @@ class NginxRole implements RoleModule {
     const { clock } = context;
     const store = new ReleaseStore(this.#config.rootDir);
     const nginx = new NginxProcess(this.#config, clock);
-    const applier = new NginxApplier({ store, nginx, options, clock });
+    const addresses = new NameAddresses(this.#config.rootDir);
+    const applier = new NginxApplier({ store, nginx, options, addresses, clock });
     const drift = new DriftWatcher({
       store,
       clock,
@@ -78,7 +84,7 @@ class NginxRole implements RoleModule {
     });
     const failure = await applier.prepare();
     if (failure) context.log.warn(failure, 'nginx would not go back to its former configuration');
-    this.#running = { context, nginx, applier, drift, options };
+    this.#running = { context, nginx, applier, addresses, drift, options };
     this.#scheduleTick();
   }
 
@@ -177,6 +183,15 @@ class NginxRole implements RoleModule {
       context.report({ case: 'health', value });
     }
     await this.#retryFreedPorts();
+    await this.#lookUpNames();
+  }
+
+  async #lookUpNames(): Promise<void> {
+    const { addresses, context } = this.#known();
+    const now = context.clock.now();
+    if (now - this.#lookedUpAt < LOOK_UP_MS) return;
+    this.#lookedUpAt = now;
+    if (await addresses.refresh()) context.requestApply();
   }
 
   /** A stream set aside because its port was taken is tried again once the port is free. */
