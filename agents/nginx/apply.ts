@@ -91,10 +91,14 @@ export class NginxApplier {
   }
 
   #plan(resources: ReadonlyMap<string, Resource>): Plan {
-    const { config, stream, http3 } = this.#parts.options;
+    const { config, stream, http3, build } = this.#parts.options;
     const reservedPorts = new Set([`tcp/${config.httpPort}`, `tcp/${config.httpsPort}`]);
     if (http3) reservedPorts.add(`udp/${config.httpsPort}`);
-    return makePlan(resources, { reservedPorts, stream }, this.quarantine.within(resources));
+    return makePlan(
+      resources,
+      { reservedPorts, stream, streamTls: build.streamTls },
+      this.quarantine.within(resources),
+    );
   }
 
   #render(plan: Plan): RenderedRelease {
@@ -115,10 +119,12 @@ export class NginxApplier {
   async #activate(release: RenderedRelease, timingsMs: Record<string, number>): Promise<ApplyFailure | undefined> {
     const { store, nginx } = this.#parts;
     await this.#pace();
+    const name = await store.freeName(release.id);
+    const files = release.filesFor(name);
     const result = await applyRelease({
       store,
-      files: release.files,
-      id: release.id,
+      files,
+      id: name,
       validate: (staged) => this.#test(staged),
       reload: (target) => (this.#isNew(target, release) ? nginx.reload() : this.#goBack(target)),
       verify: () => nginx.takenOver(release.id),
@@ -126,7 +132,7 @@ export class NginxApplier {
     if (result.timingsMs.reload !== undefined) this.#reloadedAt = this.#parts.clock.now();
     for (const [stage, ms] of Object.entries(result.timingsMs)) timingsMs[stage] = (timingsMs[stage] ?? 0) + ms;
     if (!result.ok) return result.failure;
-    this.#live = { release: result.release, files: release.files };
+    this.#live = { release: result.release, files };
     return undefined;
   }
 

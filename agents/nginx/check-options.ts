@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { AccessList, HttpOptions, RateLimit } from '@berth/proto/agent/v1/resource_pb.js';
+import { type CheckedBasicAuth, checkBasicAuth } from './check-basic-auth.ts';
 import { type CheckedHeader, checkHeaders } from './check-headers.ts';
 import { type CheckedSignIn, checkSignIn } from './check-sign-in.ts';
 import { htmlText, shown } from './escape.ts';
@@ -35,6 +36,7 @@ export type HttpProfile = {
   readonly access: CheckedAccess;
   readonly rate: CheckedRate;
   readonly signIn?: CheckedSignIn;
+  readonly basicAuth?: CheckedBasicAuth;
   /** HTML text of the page that stands for the backend. */
   readonly maintenance?: string;
 };
@@ -70,9 +72,11 @@ export function checkOptions(options: HttpOptions | undefined, path: string): Ch
   if (typeof access === 'string') return access;
   const signIn = checkSignIn(options.signIn, options.basicAuth !== undefined);
   if (typeof signIn === 'string') return signIn;
+  const basicAuth = options.basicAuth && checkBasicAuth(options.basicAuth);
+  if (typeof basicAuth === 'string') return basicAuth;
   const profile: HttpProfile = {
     // What lets somebody in never travels in the clear.
-    plainHttp: options.plainHttp && !signIn,
+    plainHttp: options.plainHttp && !signIn && !basicAuth,
     maxBodyBytes: String(options.maxBodyBytes),
     timeoutSeconds: options.timeoutSeconds,
     gzip: options.gzip,
@@ -82,6 +86,7 @@ export function checkOptions(options: HttpOptions | undefined, path: string): Ch
     access,
     rate: rateOf(options.rateLimit),
     ...(signIn && { signIn }),
+    ...(basicAuth && { basicAuth }),
     ...(options.maintenance && { maintenance: htmlText(options.maintenance.text) }),
   };
   return { ...profile, id: idOf(profile) };
@@ -98,14 +103,14 @@ export function checkAccess(list: AccessList | undefined): CheckedAccess | strin
 }
 
 function problemOf(options: HttpOptions): string | undefined {
-  const { maxBodyBytes, timeoutSeconds, rateLimit, maintenance, basicAuth } = options;
+  const { maxBodyBytes, timeoutSeconds, rateLimit, maintenance } = options;
   if (maxBodyBytes > MAX_BODY_BYTES) return `the largest body, ${maxBodyBytes} bytes, is beyond ${MAX_BODY_BYTES}`;
   if (timeoutSeconds > MAX_TIMEOUT_SECONDS) return `the time-out is longer than ${MAX_TIMEOUT_SECONDS} seconds`;
   const { requestsPerSecond = 0, burst = 0, connections = 0 } = rateLimit ?? {};
   if (Math.max(requestsPerSecond, burst) > MAX_RATE) return `the rate limit is beyond ${MAX_RATE}`;
   if (connections > 65_535) return 'the limit of requests at the same time is beyond 65535';
   if ((maintenance?.text.length ?? 0) > MAX_TEXT) return `the maintenance text is longer than ${MAX_TEXT} characters`;
-  return basicAuth ? 'this agent cannot ask for a password yet' : undefined;
+  return undefined;
 }
 
 function rateOf(limit: RateLimit | undefined): CheckedRate {

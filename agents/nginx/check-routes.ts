@@ -1,14 +1,8 @@
-import {
-  type AcmeChallenge,
-  type Backend,
-  type HttpRoute,
-  type Resource,
-  StreamProtocol,
-  type StreamRoute,
-} from '@berth/proto/agent/v1/resource_pb.js';
+import type { AcmeChallenge, HttpRoute, Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import { checkBackend } from './check-backend.ts';
 import { type CheckedOptions, checkOptions } from './check-options.ts';
 import { OWN_PATH } from './check-sign-in.ts';
-import { backendAddress, challengeToken, hostName, keyAuthorization, portNumber, shown } from './escape.ts';
+import { challengeToken, hostName, keyAuthorization, shown } from './escape.ts';
 import { pathPrefix } from './escape-http.ts';
 
 const CHALLENGES = '/.well-known/acme-challenge';
@@ -27,15 +21,6 @@ export type CheckedRoute = {
   /** "10.64.0.7:80" or "[fd00::7]:80". */
   readonly backend: string;
   readonly tls: boolean;
-};
-
-/** A stream route of which every text is safe to write. */
-export type CheckedStream = {
-  readonly kind: 'stream';
-  readonly resource: Resource;
-  readonly protocol: 'tcp' | 'udp';
-  readonly port: number;
-  readonly backend: string;
 };
 
 /** A challenge of which every text is safe to write. */
@@ -64,16 +49,6 @@ export function checkRoute(resource: Resource, route: HttpRoute): CheckedRoute |
   return { kind: 'route', resource, host, path, certificate, domain, options, backend: backend.text, tls };
 }
 
-/** Checks a stream; a string says what is wrong with it. */
-export function checkStream(resource: Resource, stream: StreamRoute): CheckedStream | string {
-  const protocol = protocolOf(stream.protocol);
-  if (!protocol) return 'protocol is neither TCP nor UDP';
-  if (portNumber(stream.externalPort) === undefined) return `external port ${stream.externalPort} is not in 1–65535`;
-  const backend = checkBackend(stream.backend);
-  if (backend.problem !== undefined) return backend.problem;
-  return { kind: 'stream', resource, protocol, port: stream.externalPort, backend: backend.text };
-}
-
 /** Checks a challenge; a string says what is wrong with it. */
 export function checkChallenge(resource: Resource, challenge: AcmeChallenge): CheckedChallenge | string {
   const host = hostName(challenge.host);
@@ -83,20 +58,4 @@ export function checkChallenge(resource: Resource, challenge: AcmeChallenge): Ch
   const answer = keyAuthorization(challenge.keyAuthorization);
   if (answer === undefined) return `key authorization ${shown(challenge.keyAuthorization)} is malformed`;
   return { kind: 'challenge', resource, path: `${host}/.well-known/acme-challenge/${token}`, answer };
-}
-
-type BackendVerdict = { text: string; problem?: undefined } | { problem: string };
-
-function checkBackend(backend: Backend | undefined): BackendVerdict {
-  if (!backend) return { problem: 'backend is missing' };
-  const address = backendAddress(backend.address);
-  if (address === undefined) return { problem: `backend address ${shown(backend.address)} is not that of a host` };
-  const port = portNumber(backend.port);
-  if (port === undefined) return { problem: `backend port ${backend.port} is not in 1–65535` };
-  return { text: `${address}:${port}` };
-}
-
-function protocolOf(protocol: StreamProtocol): 'tcp' | 'udp' | undefined {
-  if (protocol === StreamProtocol.TCP) return 'tcp';
-  return protocol === StreamProtocol.UDP ? 'udp' : undefined;
 }

@@ -27,12 +27,12 @@ export async function detectOptions(config: NginxConfig): Promise<RenderOptions>
   const build = await detectBuild(config.binary);
   const streamModule =
     build.stream === 'module' ? (config.streamModule ?? (await firstFile(STREAM_MODULES))) : undefined;
-  const user = process.getuid?.() === 0 ? (config.user ?? (await firstAccount())) : undefined;
+  const account = process.getuid?.() === 0 ? await accountOf(config.user) : {};
   return {
     config,
     build,
     listen: (config.listen ?? defaultAddresses()).map((address) => (isIPv6(address) ? `[${address}]` : address)),
-    ...(user !== undefined && { user }),
+    ...account,
     ...(streamModule !== undefined && { streamModule }),
     stream: build.stream === 'built-in' || streamModule !== undefined,
     http3: build.http3 && config.http3,
@@ -62,8 +62,11 @@ async function firstFile(paths: readonly string[]): Promise<string | undefined> 
   return undefined;
 }
 
-async function firstAccount(): Promise<string | undefined> {
+/** The account of the workers: the one asked for, else the first usual one that exists. */
+async function accountOf(wanted: string | undefined): Promise<{ user?: string; userId?: number }> {
   const accounts = (await unlessMissing(readFile('/etc/passwd', 'utf8'))) ?? '';
-  const names = new Set(accounts.split('\n').map((line) => line.split(':')[0]));
-  return ACCOUNTS.find((name) => names.has(name));
+  const ids = new Map(accounts.split('\n').map((line) => [line.split(':')[0], Number(line.split(':')[2])]));
+  const user = wanted ?? ACCOUNTS.find((name) => ids.has(name));
+  const userId = ids.get(user);
+  return { ...(user !== undefined && { user }), ...(userId !== undefined && { userId }) };
 }

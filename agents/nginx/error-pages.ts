@@ -6,7 +6,19 @@ import { htmlText } from './escape.ts';
 /** Response header that tells a page of nginx's own from one of the guest's; the probe looks for it. */
 export const ERROR_HEADER = 'X-Berth-Error';
 
-type Page = { readonly error: string; readonly title: string; readonly text: keyof NginxConfig['texts'] };
+/** Values of the header. */
+export type BerthError =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'too_large'
+  | 'too_many_requests'
+  | 'internal'
+  | 'bad_gateway'
+  | 'maintenance'
+  | 'gateway_timeout';
+
+type Page = { readonly error: BerthError; readonly title: string; readonly text: keyof NginxConfig['texts'] };
 
 const PAGES: Readonly<Record<number, Page>> = {
   401: { error: 'unauthorized', title: 'Password wanted', text: 'unauthorized' },

@@ -48,6 +48,14 @@ export function keyAuthorization(text: string): string | undefined {
   return KEY_AUTHORIZATION.test(text) ? text : undefined;
 }
 
+/** PEM blocks (RFC 7468) and nothing else of a text, for inside a double-quoted string of nginx's. */
+export function pemBlocks(text: string): string {
+  const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----/g);
+  return Array.from(blocks, ([, label, content = '']) => {
+    return `-----BEGIN ${label}-----\n${content.split(/\s+/).join('\n')}\n-----END ${label}-----\n`;
+  }).join('');
+}
+
 /** Plain text inside an HTML page inside a double-quoted string of nginx's: everything special becomes an entity. */
 export function htmlText(text: string): string {
   return Array.from(text, (character) =>

@@ -6,12 +6,23 @@ const output = (version: string, ...options: string[]) =>
 
 test('Debian 12: HTTP/2 by parameter, stream as a module', () => {
   expect(
-    parseBuild(output('1.22.1', '--with-http_v2_module', '--with-stream=dynamic', '--with-stream_ssl_module')),
+    parseBuild(
+      output(
+        '1.22.1',
+        '--with-http_v2_module',
+        '--with-stream=dynamic',
+        '--with-stream_ssl_module',
+        '--with-stream_ssl_preread_module',
+        '--with-stream_realip_module',
+      ),
+    ),
   ).toEqual({
     version: '1.22.1',
     http2Directive: false,
     http3: false,
     stream: 'module',
+    streamTls: true,
+    streamRealIp: true,
     hash: true,
   });
 });

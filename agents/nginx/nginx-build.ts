@@ -8,6 +8,10 @@ export type NginxBuild = {
   readonly http3: boolean;
   /** Where `stream` comes from. */
   readonly stream: 'built-in' | 'module' | 'none';
+  /** Streams can read and end TLS. */
+  readonly streamTls: boolean;
+  /** Streams can take a client's address from the PROXY protocol. */
+  readonly streamRealIp: boolean;
   /** The hash balancer is compiled in. */
   readonly hash: boolean;
 };
@@ -22,6 +26,8 @@ export function parseBuild(output: string): NginxBuild {
     http2Directive: atLeast(version, [1, 25, 1]),
     http3: atLeast(version, [1, 25, 0]) && output.includes('--with-http_v3_module'),
     stream: streamOf(output),
+    streamTls: output.includes('--with-stream_ssl_module') && output.includes('--with-stream_ssl_preread_module'),
+    streamRealIp: output.includes('--with-stream_realip_module'),
     hash: !output.includes('--without-http_upstream_hash_module'),
   };
 }

@@ -3,7 +3,7 @@
  * connections. It is never stopped from here: what the host serves does not depend on the agent.
  */
 
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { StepFailure } from '../shared/apply-release.ts';
@@ -137,7 +137,7 @@ export class NginxProcess {
   }
 
   // Workers whose master was killed hold the ports and their socket for ever. They are found through that socket, so
-  // another nginx on this host is safe. A socket that nobody holds would stop the next start.
+  // another nginx on this host is safe. Sockets that nobody holds would stop the next start.
   async #clearOrphans(): Promise<void> {
     const asked = new Set<number>();
     for (let orphan = await askStatus(this.#statusSocket); orphan; orphan = await askStatus(this.#statusSocket)) {
@@ -145,7 +145,8 @@ export class NginxProcess {
       asked.add(orphan.pid);
       await delay(this.#clock, LOOK_MS);
     }
-    await rm(this.#statusSocket, { force: true });
+    const left = (await unlessMissing(readdir(this.#config.runDir))) ?? [];
+    for (const name of left) if (name.endsWith('.sock')) await rm(join(this.#config.runDir, name), { force: true });
   }
 }
 

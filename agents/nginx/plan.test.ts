@@ -1,9 +1,17 @@
-import { StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
+import { StreamProtocol, StreamTls } from '@berth/proto/agent/v1/resource_pb.js';
 import { makeResource } from '@berth/proto/contract/resource.ts';
 import { expect, test } from 'vitest';
 import { faultOf } from './faults.ts';
 import { makePlan } from './plan.ts';
-import { fixtureCertificate, fixtureSet, httpRoute, RESERVED, setOf, streamRoute } from './render-fixture.ts';
+import {
+  fixtureCertificate,
+  fixtureSet,
+  httpRoute,
+  namedStream,
+  RESERVED,
+  setOf,
+  streamRoute,
+} from './render-fixture.ts';
 
 const options = { reservedPorts: RESERVED, stream: true };
 const apps = fixtureCertificate('apps', true, '*.apps.lab');
@@ -16,7 +24,7 @@ test('everything sound is planned', () => {
   const plan = makePlan(fixtureSet(), options);
   expect(plan.faults).toEqual([]);
   expect([plan.routes.length, plan.streams.length, plan.certificates.length, plan.challenges.length]).toEqual([
-    20, 2, 3, 1,
+    20, 7, 3, 1,
   ]);
 });
 
@@ -35,6 +43,28 @@ test('ports of nginx’s own, and streams without the module, are refused', () =
   const stream = streamRoute(StreamProtocol.TCP, 443, 22);
   expect(wordsOf(stream)).toEqual(["tcp/443 is a port of nginx's own"]);
   expect(makePlan(setOf(stream), { ...options, stream: false }).faults[0]?.stderrTail).toContain('no stream module');
+});
+
+test('names share a port as long as they agree about it', () => {
+  const words = wordsOf(
+    apps,
+    namedStream('a.apps.lab', 5432),
+    namedStream('b.apps.lab', 5432, { sendProxyProtocol: true }),
+    namedStream('c.apps.lab', 5432, { tls: StreamTls.TERMINATE, certificate: 'apps' }),
+    namedStream('d.apps.lab', 5432, { access: { deny: ['10.0.0.1'] } }),
+    namedStream('e.apps.lab', 5432),
+    namedStream('f.other.lab', 6432, { tls: StreamTls.TERMINATE, certificate: 'apps' }),
+    namedStream('g.apps.lab', 7432, { tls: StreamTls.UNSPECIFIED }),
+    streamRoute(StreamProtocol.TCP, 5432, 22),
+  );
+  expect(words).toEqual([
+    'without TLS no client says which name it wants',
+    'tcp/5432 is already taken by "5432/a.apps.lab", which does not want the PROXY protocol',
+    'tcp/5432 is already taken by "5432/a.apps.lab", which uses TLS in another way',
+    'tcp/5432 is already taken by "5432/a.apps.lab", which is open to other addresses',
+    'certificate "apps" is for *.apps.lab, not for f.other.lab',
+    'tcp/5432 is already taken by "5432/a.apps.lab", which uses TLS in another way',
+  ]);
 });
 
 test('a wildcard covers one label, not two', () => {

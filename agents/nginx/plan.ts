@@ -4,24 +4,11 @@ import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import type { ResourceFault } from '../shared/role.ts';
 import { type CheckedCertificate, checkCertificate, covers } from './check-certificate.ts';
 import { type CheckedDomain, type CheckedIngress, checkDomain, checkIngress } from './check-ingress.ts';
-import {
-  type CheckedChallenge,
-  type CheckedRoute,
-  type CheckedStream,
-  checkChallenge,
-  checkRoute,
-  checkStream,
-} from './check-routes.ts';
+import { type CheckedChallenge, type CheckedRoute, checkChallenge, checkRoute } from './check-routes.ts';
+import { type CheckedStream, checkStream } from './check-streams.ts';
 import { shown } from './escape.ts';
 import { faultOf } from './faults.ts';
-
-/** What a plan depends on besides the resources. */
-export type PlanOptions = {
-  /** "tcp/443" and the like: ports that are nginx's own. */
-  readonly reservedPorts: ReadonlySet<string>;
-  /** Whether nginx has the stream module. */
-  readonly stream: boolean;
-};
+import { claimOf, StreamObjections, type StreamOptions } from './settle-streams.ts';
 
 /** Everything fit to be rendered, in the order of names, and what had to be set aside. */
 export type Plan = {
@@ -48,13 +35,14 @@ type Sorted = {
 /** Plans a set. `setAside` names (by key) what nginx itself refused before, with what it said. */
 export function makePlan(
   resources: ReadonlyMap<string, Resource>,
-  options: PlanOptions,
+  options: StreamOptions,
   setAside: ReadonlyMap<string, ResourceFault> = new Map(),
 ): Plan {
   const sorted = sortOut(resources, setAside);
   const certificates = new Map(sorted.certificates.map((certificate) => [certificate.name, certificate]));
   const { faults, domains } = sorted;
   const proxied = new Set(domains.flatMap(({ name, oauth2Proxy }) => (oauth2Proxy ? [name] : [])));
+  const objections = new StreamObjections(options, certificates);
   const [ingress] = settle(
     sorted.ingresses,
     faults,
@@ -72,7 +60,7 @@ export function makePlan(
       (route) => `${route.host}${route.path.toLowerCase()}`,
       (route) => objectToRoute(route, certificates, proxied),
     ),
-    streams: settle(sorted.streams, faults, portOf, (stream) => objectToStream(stream, options)),
+    streams: settle(sorted.streams, faults, claimOf, (stream) => objections.against(stream)),
     challenges: settle(
       sorted.challenges,
       faults,
@@ -81,11 +69,6 @@ export function makePlan(
     ),
     faults,
   };
-}
-
-/** "tcp/443": the port a stream takes on this host. */
-export function portOf(stream: CheckedStream): string {
-  return `${stream.protocol}/${stream.port}`;
 }
 
 function sortOut(resources: ReadonlyMap<string, Resource>, setAside: ReadonlyMap<string, ResourceFault>): Sorted {
@@ -175,9 +158,4 @@ function objectToRoute(
   if (!certificate) return `certificate ${shown(route.certificate)} is missing or set aside itself`;
   if (covers(certificate, route.host)) return undefined;
   return `certificate ${shown(route.certificate)} is for ${certificate.names.join(', ')}, not for ${route.host}`;
-}
-
-function objectToStream(stream: CheckedStream, options: PlanOptions): string | undefined {
-  if (!options.stream) return 'this nginx has no stream module';
-  return options.reservedPorts.has(portOf(stream)) ? `${portOf(stream)} is a port of nginx's own` : undefined;
 }

@@ -1,13 +1,20 @@
 import { request } from 'node:https';
-import { connect } from 'node:net';
-import { ERROR_HEADER } from './error-pages.ts';
+import { connect, isIPv6, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { type BerthError, ERROR_HEADER } from './error-pages.ts';
 
-/** Where nginx listens on this host. */
-export type LocalListener = { readonly address: string; readonly httpsPort: number };
+/** Where nginx listens on this host, and whether it wants to be told whom it speaks to. */
+export type LocalListener = {
+  readonly address: string;
+  readonly httpsPort: number;
+  readonly proxyProtocol: boolean;
+};
 
 /** What one attempt found. */
 export type Attempt = {
   readonly answered: boolean;
+  /** nginx itself answers in the backend's place, as it is meant to: it asks for a password, say. */
+  readonly gated: boolean;
   /** 0 when there was no HTTP answer. */
   readonly httpStatus: number;
   readonly detail: string;
@@ -16,44 +23,45 @@ export type Attempt = {
 /** A connection that lives so long, or says something, has reached its service. */
 const OPEN_MS = 500;
 const DIRECT_MS = 2000;
+/** Pages of nginx's that say nothing against the backend. */
+const GATES: readonly (BerthError | undefined)[] = ['unauthorized', 'forbidden', 'too_many_requests', 'maintenance'];
 
 /**
  * One HTTPS request with this SNI and Host. The certificate is not verified: it may be self-signed, and the
  * connection does not leave the host.
  */
-export function tryHttps(listener: LocalListener, host: string, timeoutMs: number): Promise<Attempt> {
+export function tryHttps(listener: LocalListener, host: string, path: string, timeoutMs: number): Promise<Attempt> {
   return new Promise((resolve) => {
-    const call = request(
-      {
-        host: listener.address,
-        port: listener.httpsPort,
-        servername: host,
-        headers: { host, 'user-agent': 'berth-probe' },
-        rejectUnauthorized: false,
-        agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
-      },
-      (response) => {
-        const error = response.headers[ERROR_HEADER.toLowerCase()];
-        const status = response.statusCode ?? 0;
-        response.destroy();
-        resolve({ answered: error === undefined, httpStatus: status, detail: error ? `nginx: ${error}` : '' });
-      },
-    );
-    call.on('error', (error) => resolve({ answered: false, httpStatus: 0, detail: error.message }));
+    const headers = { host, 'user-agent': 'berth-probe' };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const createConnection = () => {
+      const socket = greeted(listener, listener.httpsPort);
+      const tls = connectTls({ socket, servername: host, rejectUnauthorized: false });
+      socket.on('error', (error) => tls.destroy(error));
+      return tls;
+    };
+    const call = request({ headers, path: path || '/', signal, createConnection }, (response) => {
+      const error = response.headers[ERROR_HEADER.toLowerCase()];
+      const httpStatus = response.statusCode ?? 0;
+      response.destroy();
+      const gated = GATES.includes(error as BerthError | undefined) && error !== undefined;
+      resolve({ answered: error === undefined, gated, httpStatus, detail: error ? `nginx: ${error}` : '' });
+    });
+    call.on('error', (error) => resolve({ answered: false, gated: false, httpStatus: 0, detail: error.message }));
     call.end();
   });
 }
 
 /** One connection to an external TCP port. nginx accepts it in any case, and closes it when the backend is not there. */
-export function tryTcp(address: string, port: number, timeoutMs: number): Promise<Attempt> {
+export function tryTcp(listener: LocalListener, port: number, timeoutMs: number): Promise<Attempt> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port, timeout: timeoutMs });
+    const socket = greeted(listener, port);
+    socket.setTimeout(timeoutMs);
     let openTimer: NodeJS.Timeout | undefined;
     const finish = (answered: boolean, detail: string) => {
       clearTimeout(openTimer);
       socket.destroy();
-      resolve({ answered, httpStatus: 0, detail });
+      resolve({ answered, gated: false, httpStatus: 0, detail });
     };
     socket.on('connect', () => {
       openTimer = setTimeout(() => finish(true, ''), Math.min(OPEN_MS, timeoutMs));
@@ -63,6 +71,16 @@ export function tryTcp(address: string, port: number, timeoutMs: number): Promis
     socket.on('error', (error) => finish(false, error.message));
     socket.on('close', () => finish(false, 'nginx closed the connection at once'));
   });
+}
+
+/** A connection that says first who it is where nginx wants that (PROXY protocol, version 1). */
+function greeted({ address, proxyProtocol }: LocalListener, port: number): Socket {
+  const socket = connect({ host: address, port });
+  if (proxyProtocol) {
+    const family = isIPv6(address) ? 'TCP6' : 'TCP4';
+    socket.once('connect', () => socket.write(`PROXY ${family} ${address} ${address} ${socket.localPort} ${port}\r\n`));
+  }
+  return socket;
 }
 
 /** How a backend takes a direct connection. */

@@ -1,7 +1,9 @@
 /**
  * "Has a request through nginx reached the guest?" The request goes to nginx's own listener on this host, as a
  * stranger's would. When nginx answers with a page of its own, the backend is asked directly: one that refuses the
- * connection is there and has nothing listening yet; any other silence means that the guest cannot be reached.
+ * connection is there and has nothing listening yet; any other silence means that the guest cannot be reached. Where
+ * nginx answers so on purpose, because it asks for a password or is told to say that the service is being worked on, a
+ * backend that takes the connection counts as reached.
  */
 
 import {
@@ -32,7 +34,7 @@ export async function probe(
   for (;;) {
     const start = clock.now();
     const attempt = await tryOnce(task, listener, Math.max(1, Math.min(ATTEMPT_MS, end - start)));
-    const result = attempt.answered ? ProbeReach.ANSWERED : await reachOf(task.backend);
+    const result = attempt.answered ? ProbeReach.ANSWERED : await reachOf(task.backend, attempt.gated);
     const now = clock.now();
     const certain = result === ProbeReach.REFUSED && now - begin >= REFUSAL_GRACE_MS;
     if (result === ProbeReach.ANSWERED || certain || now + INTERVAL_MS >= end) {
@@ -43,13 +45,16 @@ export async function probe(
   }
 }
 
-async function tryOnce({ target }: ProbeRoute, listener: LocalListener, timeoutMs: number): Promise<Attempt> {
-  if (target.case === 'httpHost') return tryHttps(listener, target.value, timeoutMs);
-  if (target.case === 'tcpPort') return tryTcp(listener.address, target.value, timeoutMs);
-  return { answered: false, httpStatus: 0, detail: 'the probe names no target' };
+async function tryOnce(task: ProbeRoute, listener: LocalListener, timeoutMs: number): Promise<Attempt> {
+  const { target, httpPath } = task;
+  if (target.case === 'httpHost') return tryHttps(listener, target.value, httpPath, timeoutMs);
+  if (target.case === 'tcpPort') return tryTcp(listener, target.value, timeoutMs);
+  return { answered: false, gated: false, httpStatus: 0, detail: 'the probe names no target' };
 }
 
-async function reachOf(backend: Backend | undefined): Promise<ProbeReach> {
+async function reachOf(backend: Backend | undefined, gated: boolean): Promise<ProbeReach> {
   if (!backend) return ProbeReach.UNREACHED;
-  return (await directReach(backend.address, backend.port)) === 'refused' ? ProbeReach.REFUSED : ProbeReach.UNREACHED;
+  const reach = await directReach(backend.address, backend.port);
+  if (reach === 'open' && gated) return ProbeReach.ANSWERED;
+  return reach === 'refused' ? ProbeReach.REFUSED : ProbeReach.UNREACHED;
 }

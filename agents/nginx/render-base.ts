@@ -1,6 +1,7 @@
 import { ERROR_HEADER } from './error-pages.ts';
-import type { RenderOptions } from './render-options.ts';
+import type { IngressOptions } from './render-options.ts';
 import { requestHeaders, setHeaders } from './request-headers.ts';
+import { TLS_LINES } from './tls-settings.ts';
 
 /** Media types that are worth compressing; text/event-stream is not among them, since it must not be held back. */
 const GZIP_TYPES = [
@@ -20,7 +21,8 @@ const GZIP_TYPES = [
 ];
 
 /** What holds for every HTTP server. */
-export function renderBase({ config }: RenderOptions): string {
+export function renderBase(options: IngressOptions): string {
+  const { config } = options;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `  ${name}_temp_path ${config.rootDir}/tmp/${name};`)
     .join('\n');
@@ -40,13 +42,18 @@ ${accessLog(config.accessLog)}
   gzip_proxied any;
   gzip_vary on;
   gzip_min_length 256;
-  ssl_protocols TLSv1.2 TLSv1.3;
-  ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+  ${TLS_LINES.join('\n  ')}
   ssl_session_cache shared:berth:10m;
-  ssl_session_timeout 1d;
-  ssl_session_tickets off;
-${proxying()}
+${realAddress(options)}${proxying()}
   ${setHeaders(requestHeaders(config, false)).join('\n  ')}`;
+}
+
+/** Whom to believe about where a client is. */
+function realAddress({ trustedProxies, proxyProtocol }: IngressOptions): string {
+  if (trustedProxies.length === 0) return '';
+  return `${trustedProxies.map((network) => `  set_real_ip_from ${network};\n`).join('')}  real_ip_header ${proxyProtocol ? 'proxy_protocol' : 'X-Forwarded-For'};
+  real_ip_recursive on;
+`;
 }
 
 function accessLog(file: string | undefined): string {

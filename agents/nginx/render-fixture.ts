@@ -6,6 +6,7 @@ import {
   type Resource,
   SignInBy,
   StreamProtocol,
+  StreamTls,
 } from '@berth/proto/agent/v1/resource_pb.js';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
 import type { MessageInitShape } from '@bufbuild/protobuf';
@@ -29,11 +30,13 @@ xKQQyR5uhZgCIQCff5pXehbpPppYWeLR80dynlNhANWiKu7vOTA5PQPloQ==
 /** Ports of nginx's own in the fixture. */
 export const RESERVED = new Set(['tcp/80', 'tcp/443']);
 
+const STREAM_MODULES = '--with-stream_ssl_module --with-stream_ssl_preread_module --with-stream_realip_module';
+
 /** Options as on Debian 12, or with a newer nginx that has HTTP/3. */
 export function fixtureOptions(version: '1.22.1' | '1.29.0' = '1.22.1'): RenderOptions {
   const modern = version === '1.29.0';
   const build = parseBuild(
-    `nginx version: nginx/${version}\n${modern ? '--with-http_v3_module --with-stream ' : '--with-stream=dynamic'}`,
+    `nginx version: nginx/${version}\n${modern ? `--with-http_v3_module --with-stream ${STREAM_MODULES}` : `--with-stream=dynamic ${STREAM_MODULES}`}`,
   );
   return {
     config: nginxConfigSchema.parse({ workers: 2, ...(modern && { accessLog: '/var/log/nginx/berth.json' }) }),
@@ -71,8 +74,12 @@ export function httpRoute(host: string, address: string, extras: RouteExtras = {
 export function fixtureCertificate(name: string, selfSigned: boolean, ...dnsNames: string[]): Resource {
   return makeResource(name, {
     case: 'certificate',
-    value: { dnsNames, chainPem: `chain of ${name}\n`, keyPem: `key of ${name}\n`, selfSigned },
+    value: { dnsNames, chainPem: pem('CERTIFICATE', name), keyPem: pem('PRIVATE KEY', name), selfSigned },
   });
+}
+
+function pem(label: string, name: string): string {
+  return `-----BEGIN ${label}-----\n${Buffer.from(name).toString('base64')}\n-----END ${label}-----\n`;
 }
 
 /** A stream of the fixture. */
@@ -131,6 +138,35 @@ function guardedRoutes(): Resource[] {
   ];
 }
 
+/** A stream that clients ask for by name. */
+export function namedStream(host: string, externalPort: number, extras: Partial<StreamExtras> = {}): Resource {
+  const { tls = StreamTls.PASS_THROUGH, address = '10.64.2.1', certificate = '', ...more } = extras;
+  const backend = { address, port: externalPort };
+  const value = { protocol: StreamProtocol.TCP, externalPort, backend, tls, host, certificate, ...more };
+  return makeResource(`${externalPort}/${host}`, { case: 'streamRoute', value });
+}
+
+/** What named streams may differ in. */
+export type StreamExtras = {
+  tls: StreamTls;
+  address: string;
+  certificate: string;
+  sendProxyProtocol: boolean;
+  access: { allow?: string[]; deny?: string[] };
+};
+
+/** Databases that share a port by their names. */
+function namedStreams(): Resource[] {
+  const ended = { tls: StreamTls.TERMINATE, sendProxyProtocol: true };
+  return [
+    namedStream('db1.apps.lab', 5432),
+    namedStream('db2.apps.lab', 5432, { address: 'fd00::2' }),
+    namedStream('mq.apps.lab', 8883, { ...ended, certificate: 'apps' }),
+    namedStream('shop.example', 8883, { ...ended, certificate: 'shop' }),
+    namedStream('ldap.apps.lab', 6360, { access: { allow: ['192.0.2.0/24'] } }),
+  ];
+}
+
 /** One of everything. */
 export function fixtureSet(): Map<string, Resource> {
   const challenge = {
@@ -151,6 +187,7 @@ export function fixtureSet(): Map<string, Resource> {
     httpRoute('shop.example', '10.64.0.11', { certificate: 'shop', domain: 'shop.example' }),
     streamRoute(StreamProtocol.TCP, 2201, 22),
     streamRoute(StreamProtocol.UDP, 5300, 53),
+    ...namedStreams(),
     ...optionRoutes(),
     ...guardedRoutes(),
     domain('apps.lab', { hstsMaxAgeSeconds: 31_536_000 }),

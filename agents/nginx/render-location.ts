@@ -13,11 +13,13 @@
  */
 
 import { answerHeaders } from './answer-headers.ts';
+import type { CheckedBasicAuth } from './check-basic-auth.ts';
 import type { CheckedHeader } from './check-headers.ts';
 import type { HttpProfile } from './check-options.ts';
 import type { NginxConfig } from './config.ts';
 import { BERTH_PAGES, maintenancePage } from './error-pages.ts';
 import type { Layout, Place } from './layout.ts';
+import { accessLines } from './render-access.ts';
 import { ODD_PATH, openPathsOf, signInGate, signInHeaders } from './render-sign-in.ts';
 import { changedHeaders, requestHeaders, setHeaders } from './request-headers.ts';
 
@@ -74,9 +76,14 @@ export function renderNowhere(): string[] {
 
 function partsOf(place: Place): Parts {
   const { path, options } = place;
-  const prefix = options.stripPath ? [{ name: 'X-Forwarded-Prefix', value: path }] : [];
-  const headers = [...prefix, ...signInHeaders(place)];
-  return { gate: [...accessLines(options), ...rateLines(options)], headers, beside: [] };
+  const headers: CheckedHeader[] = [
+    ...(options.stripPath ? [{ name: 'X-Forwarded-Prefix', value: path }] : []),
+    // The password is for the ingress; the backend gets none of it.
+    ...(options.basicAuth ? [{ name: 'Authorization' }] : []),
+    ...signInHeaders(place),
+  ];
+  const gate = [...accessLines(options.access), ...passwordLines(options), ...rateLines(options)];
+  return { gate, headers, beside: [] };
 }
 
 /** The variables that say where a request goes; `rest` replaces its path where the prefix is taken off. */
@@ -120,10 +127,14 @@ function headerLines(profile: HttpProfile, own: readonly CheckedHeader[], facts:
   return [...request, ...answerHeaders(profile.responseHeaders, facts)];
 }
 
-/** Denied first: nginx takes the first that matches. */
-function accessLines({ access: { allow, deny } }: HttpProfile): string[] {
-  const allowed = allow.map((network) => `allow ${network};`);
-  return [...deny.map((network) => `deny ${network};`), ...allowed, ...(allow.length > 0 ? ['deny all;'] : [])];
+function passwordLines({ basicAuth }: HttpProfile): string[] {
+  if (!basicAuth) return [];
+  return [`auth_basic ${basicAuth.realm};`, `auth_basic_user_file $berth_release/${passwordFile(basicAuth)};`];
+}
+
+/** Path of a file of passwords in its release. */
+export function passwordFile({ file }: CheckedBasicAuth): string {
+  return `passwords/${file}`;
 }
 
 function rateLines({ rate }: HttpProfile): string[] {

@@ -1,22 +1,26 @@
+import type { CheckedStream } from './check-streams.ts';
 import { pageMaps } from './error-pages.ts';
 import { hashSizes } from './hash-sizes.ts';
 import { renderBase } from './render-base.ts';
 import { httpMaps, type MapFacts } from './render-maps.ts';
-import type { RenderOptions } from './render-options.ts';
+import type { IngressOptions } from './render-options.ts';
 import { listenPlain, listenTls } from './render-servers.ts';
+import { streamBlock } from './render-streams.ts';
 
 /** Sizes and facts of a plan that the main file needs. */
 export type MainFacts = MapFacts & {
   readonly releaseId: string;
+  /** Name of its directory. */
+  readonly releaseName: string;
   /** Keys of the routes' maps. */
   readonly hosts: readonly string[];
   readonly serverNames: readonly string[];
   readonly challengePaths: readonly string[];
-  readonly streams: boolean;
+  readonly streams: readonly CheckedStream[];
 };
 
 /** `nginx.conf`: everything that is there once, and the includes. */
-export function renderMain(options: RenderOptions, facts: MainFacts): string {
+export function renderMain(options: IngressOptions, facts: MainFacts): string {
   const { config, user, streamModule } = options;
   return `# Written by berth-agent. Changes made here are undone and reported.
 ${user === undefined ? '' : `user ${user};\n`}worker_processes ${config.workers};
@@ -30,13 +34,21 @@ ${streamModule === undefined ? '' : `load_module ${streamModule};\n`}events {
 http {
 ${renderBase(options)}
 ${hashes(facts)}
+${renderRelease(options, facts)}
 ${httpMaps(config, facts)}
 ${pageMaps(config.texts)}
 ${servers(options, facts)}
   include upstreams/*.conf;
   include sites/*.conf;
 }
-${facts.streams ? streams() : ''}`;
+${streamBlock(facts.streams, options)}`;
+}
+
+// What workers read while they serve, they read from the release they were made for: "current" may be the next by then.
+function renderRelease({ config }: IngressOptions, { releaseName }: MainFacts): string {
+  return `  map "" $berth_release {
+    default ${config.rootDir}/releases/${releaseName};
+  }`;
 }
 
 function hashes({ hosts, serverNames, challengePaths }: MainFacts): string {
@@ -54,7 +66,7 @@ function longest(texts: readonly string[]): number {
 }
 
 // Names that are not served: no handshake over TLS, and over HTTP a page that tells nothing.
-function servers(options: RenderOptions, facts: MainFacts): string {
+function servers(options: IngressOptions, facts: MainFacts): string {
   const { config } = options;
   const port = config.httpsPort === 443 ? '' : `:${config.httpsPort}`;
   return `  server {
@@ -90,13 +102,4 @@ function servers(options: RenderOptions, facts: MainFacts): string {
       return 404;
     }
   }`;
-}
-
-function streams(): string {
-  return `stream {
-  proxy_connect_timeout 10s;
-  proxy_timeout 24h;
-  include streams/*.conf;
-}
-`;
 }

@@ -1,3 +1,4 @@
+import type { CheckedIngress } from './check-ingress.ts';
 import type { NginxConfig } from './config.ts';
 import type { NginxBuild } from './nginx-build.ts';
 
@@ -9,6 +10,8 @@ export type RenderOptions = {
   readonly listen: readonly string[];
   /** Account of the workers; undefined when nginx does not run as root. */
   readonly user?: string;
+  /** Number of that account. */
+  readonly userId?: number;
   /** Shared object of the stream module, when it has to be loaded. */
   readonly streamModule?: string;
   /** Whether streams can be served. */
@@ -20,3 +23,17 @@ export type RenderOptions = {
   /** Addresses of the names that are asked about sign-in, as far as they are known. */
   readonly addresses?: ReadonlyMap<string, readonly string[]>;
 };
+
+/** The same with what is wanted of the ingress as a whole. */
+export type IngressOptions = RenderOptions & {
+  /** Whether connections from outside begin with a PROXY protocol header. */
+  readonly proxyProtocol: boolean;
+  /** Networks whose word about a client's address is believed. */
+  readonly trustedProxies: readonly string[];
+};
+
+/** Adds what is wanted of the ingress. There is no PROXY protocol for QUIC. */
+export function withIngress(options: RenderOptions, ingress: CheckedIngress | undefined): IngressOptions {
+  const { proxyProtocol = false, trustedProxies = [] } = ingress ?? {};
+  return { ...options, http3: options.http3 && !proxyProtocol, proxyProtocol, trustedProxies };
+}

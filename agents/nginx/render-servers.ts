@@ -1,9 +1,9 @@
 import { keyOf } from '@berth/proto/contract/resource.ts';
 import type { CheckedCertificate } from './check-certificate.ts';
 import { pageLocation } from './error-pages.ts';
-import type { Layout, Site } from './layout.ts';
-import { renderNowhere, renderPlace } from './render-location.ts';
-import type { RenderOptions } from './render-options.ts';
+import type { Layout, Place, Site } from './layout.ts';
+import { passwordFile, renderNowhere, renderPlace } from './render-location.ts';
+import type { IngressOptions } from './render-options.ts';
 import type { FileSink } from './render-shards.ts';
 import { type SignInFacts, signInLocations } from './render-sign-in.ts';
 
@@ -20,7 +20,12 @@ export function renderCertificates(certificates: readonly CheckedCertificate[], 
  * Writes `sites/ID.conf` with the servers of each certificate, and `layouts/ID.conf` with the locations of each
  * layout, which servers of several certificates may have in common.
  */
-export function renderSites(sites: readonly Site[], options: RenderOptions, signIn: SignInFacts, sink: FileSink): void {
+export function renderSites(
+  sites: readonly Site[],
+  options: IngressOptions,
+  signIn: SignInFacts,
+  sink: FileSink,
+): void {
   sink('pages.conf', { content: pageLocation() });
   for (const layout of new Map(sites.map((site) => [site.layout.id, site.layout])).values()) {
     renderLayout(layout, options, signIn, sink);
@@ -31,7 +36,8 @@ export function renderSites(sites: readonly Site[], options: RenderOptions, sign
   }
 }
 
-function renderLayout(layout: Layout, { config, http3 }: RenderOptions, signIn: SignInFacts, sink: FileSink): void {
+function renderLayout(layout: Layout, options: IngressOptions, signIn: SignInFacts, sink: FileSink): void {
+  const { config, http3 } = options;
   const altSvc = http3 ? `'h3=":${config.httpsPort}"; ma=86400'` : undefined;
   const facts = { config, layout, altSvc, plain: answersPlain(layout) };
   const lines: string[] = [];
@@ -40,10 +46,18 @@ function renderLayout(layout: Layout, { config, http3 }: RenderOptions, signIn: 
     const text = renderPlace(place, index, facts);
     lines.push(...text);
     owners.push(...text.map(() => layout.owners.get(place.path) ?? []));
+    renderPasswords(place, options, sink);
   }
   if (!layout.places.some(({ path }) => path === '')) lines.push(...renderNowhere());
   lines.push(...signInLocations(layout.places, signIn, config));
   sink(`layouts/${layout.id}.conf`, { content: `${lines.join('\n')}\n`, owners });
+}
+
+/** Workers read passwords at each request, so the file is theirs, and theirs alone. */
+function renderPasswords({ options: { basicAuth } }: Place, { userId }: IngressOptions, sink: FileSink): void {
+  if (!basicAuth) return;
+  const owner = userId === undefined ? {} : { uid: userId };
+  sink(passwordFile(basicAuth), { content: basicAuth.passwords, mode: 0o600, ...owner });
 }
 
 /** Whether a layout's servers answer over plain HTTP, too. */
@@ -57,7 +71,7 @@ const CHALLENGE = `  if ($berth_challenge) {
   }
 `;
 
-function server({ certificate, layout, names }: Site, options: RenderOptions): string {
+function server({ certificate, layout, names }: Site, options: IngressOptions): string {
   const plain = answersPlain(layout);
   const listens = [...listenTls(options, ''), ...(plain ? listenPlain(options, '') : [])];
   return `server {
@@ -73,15 +87,18 @@ ${plain ? CHALLENGE : ''}  include pages.conf;
 }
 
 /** The `listen` lines of a TLS server; `extra` is for the default one. */
-export function listenTls({ build, config, listen, http3 }: RenderOptions, extra: string): string[] {
-  const http2 = build.http2Directive ? '' : ' http2';
-  const tcp = listen.map((address) => `listen ${address}:${config.httpsPort} ssl${http2}${extra};`);
+export function listenTls(options: IngressOptions, extra: string): string[] {
+  const { build, config, listen, http3, proxyProtocol } = options;
+  const parameters = `${build.http2Directive ? '' : ' http2'}${proxyProtocol ? ' proxy_protocol' : ''}${extra}`;
+  const tcp = listen.map((address) => `listen ${address}:${config.httpsPort} ssl${parameters};`);
   const quicExtra = extra && `${extra} reuseport`;
   const udp = http3 ? listen.map((address) => `listen ${address}:${config.httpsPort} quic${quicExtra};`) : [];
   return [...tcp, ...udp, ...(build.http2Directive ? ['http2 on;'] : [])];
 }
 
 /** The `listen` lines of a server of plain HTTP; `extra` is for the default one. */
-export function listenPlain({ config, listen }: RenderOptions, extra: string): string[] {
-  return listen.map((address) => `listen ${address}:${config.httpPort}${extra};`);
+export function listenPlain({ config, listen, proxyProtocol }: IngressOptions, extra: string): string[] {
+  return listen.map(
+    (address) => `listen ${address}:${config.httpPort}${proxyProtocol ? ' proxy_protocol' : ''}${extra};`,
+  );
 }

@@ -1,10 +1,11 @@
-import type { CheckedRoute, CheckedStream } from './check-routes.ts';
+import type { CheckedRoute } from './check-routes.ts';
 import { groupCount, groupOf, slotNames } from './slots.ts';
 
 /** Text of a file and, line by line, the keys of the resources it comes from, one or several. */
 export type RenderedFile = {
   readonly content: string;
   readonly mode?: number;
+  readonly uid?: number;
   readonly owners?: readonly (string | readonly string[])[];
 };
 
@@ -14,7 +15,8 @@ export type FileSink = (path: string, file: RenderedFile) => void;
 /** How the role names resources in source maps. */
 export type KeyOf = (item: { resource: CheckedRoute['resource'] }) => string;
 
-type Line = { readonly text: string; readonly owner: string };
+/** A line, and whose it is. */
+export type Line = { readonly text: string; readonly owner: string | readonly string[] };
 type Shard = { upstreams: Line[]; backends: Line[]; paths: Line[] };
 
 /**
@@ -87,29 +89,7 @@ function renderGroup(
   structural('}');
 }
 
-/** Writes the stream servers, `streams/N.conf`, by shards of ports. */
-export function renderStreams(
-  streams: readonly CheckedStream[],
-  listen: readonly string[],
-  keyOf: KeyOf,
-  sink: FileSink,
-): void {
-  const count = groupCount(streams.length);
-  const members = Map.groupBy(streams, (stream) => stream.port & (count - 1));
-  for (const [index, shard] of members) {
-    const lines = shard.map((stream) => ({ text: streamServer(stream, listen), owner: keyOf(stream) }));
-    sink(`streams/${index}.conf`, linesOf(lines));
-  }
-}
-
-function streamServer(stream: CheckedStream, listen: readonly string[]): string {
-  // Without its own socket per worker, the packets of one UDP client would be spread over all workers.
-  const options = stream.protocol === 'udp' ? 'udp reuseport' : 'so_keepalive=on';
-  const listens = listen.map((address) => `listen ${address}:${stream.port} ${options};`).join(' ');
-  const idle = stream.protocol === 'udp' ? 'proxy_timeout 60s;' : 'proxy_socket_keepalive on;';
-  return `server { ${listens} proxy_pass ${stream.backend}; ${idle} }`;
-}
-
-function linesOf(lines: readonly Line[]): RenderedFile {
+/** A file of lines. */
+export function linesOf(lines: readonly Line[]): RenderedFile {
   return { content: `${lines.map((line) => line.text).join('\n')}\n`, owners: lines.map((line) => line.owner) };
 }

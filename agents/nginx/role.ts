@@ -4,6 +4,7 @@
  * linger beyond their number, and tries set-aside streams again when their port has become free.
  */
 
+import { dirname } from 'node:path';
 import type { Command } from '@berth/proto/agent/v1/command_pb.js';
 import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
 import { DriftReportSchema, HealthSchema, Role } from '@berth/proto/agent/v1/session_pb.js';
@@ -27,6 +28,7 @@ import { NginxProcess } from './nginx-process.ts';
 import { lookAtPorts } from './port-look.ts';
 import { probe } from './probe.ts';
 import type { RenderOptions } from './render-options.ts';
+import { closedAbove, openForSearch } from './worker-reach.ts';
 
 const TICK_MS = 2000;
 /** Between two looks at the addresses of names, in milliseconds. */
@@ -56,6 +58,8 @@ class NginxRole implements RoleModule {
   #desired: DesiredSet | undefined;
   #lastHealth = '';
   #lookedUpAt = 0;
+  /** What is wrong with the host for as long as the agent runs. */
+  readonly #standing: string[] = [];
   #cancelTick: () => void = () => {};
   #stopped = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -82,8 +86,14 @@ class NginxRole implements RoleModule {
       reload: () => this.#reloadRepaired(),
       report: (finding) => this.#reportDrift(finding),
     });
+    // The agent's own directory is the one that is ours to open.
+    const agentDir = dirname(context.stateDir);
+    if (this.#config.rootDir.startsWith(`${agentDir}/`)) await openForSearch(agentDir);
     const failure = await applier.prepare();
     if (failure) context.log.warn(failure, 'nginx would not go back to its former configuration');
+    const closed = options.user === undefined ? undefined : await closedAbove(this.#config.rootDir);
+    if (closed !== undefined)
+      this.#standing.push(`${options.user} cannot reach ${this.#config.rootDir} through ${closed}`);
     this.#running = { context, nginx, applier, addresses, drift, options };
     this.#scheduleTick();
   }
@@ -98,7 +108,8 @@ class NginxRole implements RoleModule {
       return { ok: false, code: CommandFailureCode.UNSUPPORTED, message: `nginx has no ${command.task.case}` };
     }
     const { context: role, options } = this.#known();
-    const listener = { address: localAddress(options.listen[0] ?? ''), httpsPort: this.#config.httpsPort };
+    const address = localAddress(options.listen[0] ?? '');
+    const listener = { address, httpsPort: this.#config.httpsPort, proxyProtocol: this.#wantsProxyProtocol() };
     try {
       const outcome = await probe(command.task.value, listener, role.clock, context.signal);
       return { ok: true, success: { probe: outcome } };
@@ -122,6 +133,11 @@ class NginxRole implements RoleModule {
   #detected(): Promise<RenderOptions> {
     this.#options ??= detectOptions(this.#config);
     return this.#options;
+  }
+
+  #wantsProxyProtocol(): boolean {
+    const bodies = [...(this.#desired?.resources.values() ?? [])].map(({ body }) => body);
+    return bodies.some((body) => body.case === 'ingress' && body.value.proxyProtocol);
   }
 
   #known(): Running {
@@ -168,7 +184,7 @@ class NginxRole implements RoleModule {
 
   async #tick(): Promise<void> {
     const { nginx, applier, context } = this.#known();
-    const findings: string[] = [];
+    const findings = [...this.#standing];
     if (applier.live && (await nginx.masterPid()) === undefined) {
       const failure = this.#config.manage ? await nginx.reload() : undefined;
       findings.push(failure ? `nginx does not run: ${failure.stderr}` : 'nginx had ended');

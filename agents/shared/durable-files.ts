@@ -2,11 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Writes a new file and brings it to the disk. @throws the file system's error; nothing of the file's name remains */
-export async function writeSynced(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+/**
+ * Writes a new file and brings it to the disk.
+ * @param uid number of the account it is to belong to; ours by default
+ * @throws the file system's error; nothing of the file's name remains
+ */
+export async function writeSynced(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+  uid?: number,
+): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.chmod(mode);
+    if (uid !== undefined) await file.chown(uid, process.getgid?.() ?? 0);
     await file.writeFile(content);
     await file.sync();
   } finally {
@@ -15,10 +25,15 @@ export async function writeSynced(path: string, content: string | Uint8Array, mo
 }
 
 /** Replaces a file by one rename, so that a reader finds the old content or the new, also after a power cut. */
-export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+  uid?: number,
+): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await writeSynced(temporary, content, mode);
+    await writeSynced(temporary, content, mode, uid);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

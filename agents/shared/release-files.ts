@@ -7,6 +7,8 @@ export interface ReleaseFile {
   content: string | Buffer;
   /** Permission bits; 0644 by default. */
   mode?: number;
+  /** Number of the account it belongs to; the agent's own by default. */
+  uid?: number;
 }
 
 /** The files of a release by their path relative to its directory. */
@@ -47,14 +49,15 @@ async function writeFrom(queue: Iterable<[string, ReleaseFile]>, directory: stri
     const target = join(directory, path);
     const source = live && join(live, path);
     if (source && (await holds(source, file)) && (await linked(source, target))) continue;
-    await writeSynced(target, file.content, file.mode ?? DEFAULT_MODE);
+    await writeSynced(target, file.content, file.mode ?? DEFAULT_MODE, file.uid);
   }
 }
 
-/** Whether a regular file has exactly this content and mode. */
+/** Whether a regular file has exactly this content, mode and, where one is named, owner. */
 export async function holds(path: string, file: ReleaseFile): Promise<boolean> {
   const stats = await unlessMissing(lstat(path));
   if (!stats?.isFile() || (stats.mode & 0o777) !== (file.mode ?? DEFAULT_MODE)) return false;
+  if (file.uid !== undefined && stats.uid !== file.uid) return false;
   const wanted = Buffer.from(file.content);
   if (stats.size !== wanted.length) return false;
   const found = await unlessMissing(readFile(path));
@@ -80,7 +83,7 @@ export async function restoreFile(directory: string, path: string, file?: Releas
   if (!file || stats?.isDirectory()) await rm(target, { recursive: true, force: true });
   if (!file) return;
   await makeDirectory(dirname(target), 0o755);
-  await replaceFile(target, file.content, file.mode ?? DEFAULT_MODE);
+  await replaceFile(target, file.content, file.mode ?? DEFAULT_MODE, file.uid);
 }
 
 function checkPath(path: string): void {

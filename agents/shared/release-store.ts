@@ -98,6 +98,11 @@ export class ReleaseStore {
     return { current, interrupted };
   }
 
+  /** The name that a release asking for `id` would get now. */
+  freeName(id: string): Promise<string> {
+    return this.#freeId(id);
+  }
+
   /** Writes a release beside the live one. @param id any name; made unique when it is taken */
   async stage(files: ReleaseFiles, id: string): Promise<StagedRelease> {
     await makeDirectory(this.#releases, 0o755);

@@ -31,10 +31,10 @@ export async function probeServices(context: StepContext): Promise<void> {
 
 function probeTask(service: ServiceRow, address: string): Task | undefined {
   const backend = { address, port: service.internal_port, tls: service.backend_tls === 1 };
-  const host = service.names[0]?.host;
-  if (host !== undefined) {
-    const target = { case: 'httpHost' as const, value: host };
-    return { case: 'probeRoute', value: { target, backend, timeoutMs: PROBE_MS } };
+  const [name] = service.names;
+  if (name !== undefined) {
+    const target = { case: 'httpHost' as const, value: name.host };
+    return { case: 'probeRoute', value: { target, httpPath: name.path, backend, timeoutMs: PROBE_MS } };
   }
   if (service.kind === 'tcp' && service.external_port !== null) {
     const target = { case: 'tcpPort' as const, value: service.external_port };

@@ -1,6 +1,6 @@
 /** A host of the nginx role for tests: the real nginx on loopback with high ports, in a directory of its own. */
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,12 @@ import { join } from 'node:path';
 import { type NginxConfigInput, nginxConfigSchema } from '@berth/agents/nginx/config.ts';
 import { createNginxRole } from '@berth/agents/nginx/role.ts';
 import type { ApplyReport, Report, RoleModule } from '@berth/agents/shared/role.ts';
-import { type HttpOptionsSchema, type Resource, StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
+import {
+  type HttpOptionsSchema,
+  type Resource,
+  StreamProtocol,
+  type StreamTls,
+} from '@berth/proto/agent/v1/resource_pb.js';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { seededRandom } from '@berth/proto/contract/random.ts';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
@@ -21,7 +26,12 @@ const quiet = () => undefined;
 const silentLog = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silentLog as never };
 
 /** An answer as a client sees it. */
-export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
+export type Answer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly bytes: Buffer;
+};
 
 /** What a request may be besides a bare GET from 127.0.0.1. */
 export type Asked = { method?: string; body?: string | Buffer; headers?: OutgoingHttpHeaders; from?: string };
@@ -48,6 +58,8 @@ export class NginxHost {
   /** Starts the role; nginx itself starts with the first apply. */
   static async start(extra: NginxConfigInput = {}): Promise<NginxHost> {
     const directory = await mkdtemp(join(tmpdir(), 'berth-nginx-'));
+    // As on a host: the workers, who are not root, reach what is theirs in it.
+    await chmod(directory, 0o711);
     const ports = { httpPort: await freePort(), httpsPort: await freePort() };
     const rootDir = join(directory, 'nginx');
     const host = new NginxHost(directory, {
@@ -101,7 +113,7 @@ export class NginxHost {
     const options = { ...address, headers: { host, ...headers }, path, method };
     return new Promise((resolve, reject) => {
       const call = request({ ...options, rejectUnauthorized: false, agent: false }, (response) => {
-        collect(response).then((text) => resolve(answer(response.statusCode, response.headers, text)), reject);
+        collect(response).then((bytes) => resolve(answer(response.statusCode, response.headers, bytes)), reject);
       });
       call.on('error', reject);
       call.end(body);
@@ -114,7 +126,7 @@ export class NginxHost {
       const address = { host: '127.0.0.1', port: this.httpPort };
       const options = { ...address, headers: { host, ...headers }, path, agent: false };
       const call = plainRequest(options, (response) => {
-        collect(response).then((text) => resolve(answer(response.statusCode, response.headers, text)), reject);
+        collect(response).then((bytes) => resolve(answer(response.statusCode, response.headers, bytes)), reject);
       });
       call.on('error', reject);
       call.end();
@@ -161,14 +173,30 @@ export function route(host: string, port: number, extras: RouteExtras = {}): Res
   return makeResource(`${host}${path}`, { case: 'httpRoute', value });
 }
 
+/** What streams may differ in. */
+export type StreamExtras = {
+  tls?: StreamTls;
+  host?: string;
+  certificate?: string;
+  sendProxyProtocol?: boolean;
+  access?: { allow?: string[]; deny?: string[] };
+};
+
 /** A stream to a port on loopback. */
-export function stream(protocol: 'tcp' | 'udp', externalPort: number, port: number): Resource {
+export function stream(
+  protocol: 'tcp' | 'udp',
+  externalPort: number,
+  port: number,
+  extras: StreamExtras = {},
+): Resource {
   const value = {
     protocol: protocol === 'tcp' ? StreamProtocol.TCP : StreamProtocol.UDP,
     externalPort,
     backend: { address: '127.0.0.1', port },
+    ...extras,
   };
-  return makeResource(`${protocol}-${externalPort}`, { case: 'streamRoute', value });
+  const name = `${protocol}-${externalPort}${extras.host ? `-${extras.host}` : ''}`;
+  return makeResource(name, { case: 'streamRoute', value });
 }
 
 /** Whether a process exists. */
@@ -180,12 +208,12 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function collect(stream: AsyncIterable<Buffer>): Promise<string> {
+async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
-function answer(status: number | undefined, headers: IncomingHttpHeaders, body: string): Answer {
-  return { status: status ?? 0, headers, body };
+function answer(status: number | undefined, headers: IncomingHttpHeaders, bytes: Buffer): Answer {
+  return { status: status ?? 0, headers, bytes, body: bytes.toString('utf8') };
 }

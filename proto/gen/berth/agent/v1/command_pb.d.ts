@@ -507,6 +507,13 @@ export declare type ProbeRoute = Message<"berth.agent.v1.ProbeRoute"> & {
    * @generated from field: uint32 timeout_ms = 4;
    */
   timeoutMs: number;
+
+  /**
+   * With `http_host`, the path to ask for; empty: "/".
+   *
+   * @generated from field: string http_path = 5;
+   */
+  httpPath: string;
 };
 
 /**
