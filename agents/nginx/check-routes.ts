@@ -4,6 +4,7 @@ import { type CheckedOptions, checkOptions } from './check-options.ts';
 import { OWN_PATH } from './check-sign-in.ts';
 import { challengeToken, hostName, keyAuthorization, shown } from './escape.ts';
 import { pathPrefix } from './escape-http.ts';
+import { objectToHealthCheck } from './health-targets.ts';
 
 const CHALLENGES = '/.well-known/acme-challenge';
 
@@ -42,6 +43,8 @@ export function checkRoute(resource: Resource, route: HttpRoute): CheckedRoute |
   if (`${path}/`.startsWith(`${OWN_PATH}/`)) return `${OWN_PATH} is the ingress's own`;
   const backend = checkBackend(route.backend);
   if (backend.problem !== undefined) return backend.problem;
+  const objection = objectToHealthCheck(route.options?.healthCheck);
+  if (objection !== undefined) return objection;
   const options = checkOptions(route.options, path);
   if (typeof options === 'string') return options;
   const tls = route.backend?.tls ?? false;

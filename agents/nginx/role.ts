@@ -23,6 +23,9 @@ import type {
 import { NginxApplier } from './apply.ts';
 import type { NginxConfig } from './config.ts';
 import { capabilitiesOf, detectOptions } from './detect.ts';
+import { lookAt } from './health-look.ts';
+import { watchedRoutes } from './health-targets.ts';
+import { HealthWatch } from './health-watch.ts';
 import { NameAddresses } from './name-addresses.ts';
 import { NginxProcess } from './nginx-process.ts';
 import { lookAtPorts } from './port-look.ts';
@@ -45,6 +48,7 @@ type Running = {
   readonly applier: NginxApplier;
   readonly addresses: NameAddresses;
   readonly drift: DriftWatcher;
+  readonly health: HealthWatch;
   readonly options: RenderOptions;
 };
 
@@ -86,6 +90,8 @@ class NginxRole implements RoleModule {
       reload: () => this.#reloadRepaired(),
       report: (finding) => this.#reportDrift(finding),
     });
+    const { random, report } = context;
+    const health = new HealthWatch({ clock, random, look: lookAt, report });
     // The agent's own directory is the one that is ours to open.
     const agentDir = dirname(context.stateDir);
     if (this.#config.rootDir.startsWith(`${agentDir}/`)) await openForSearch(agentDir);
@@ -94,7 +100,7 @@ class NginxRole implements RoleModule {
     const closed = options.user === undefined ? undefined : await closedAbove(this.#config.rootDir);
     if (closed !== undefined)
       this.#standing.push(`${options.user} cannot reach ${this.#config.rootDir} through ${closed}`);
-    this.#running = { context, nginx, applier, addresses, drift, options };
+    this.#running = { context, nginx, applier, addresses, drift, health, options };
     this.#scheduleTick();
   }
 
@@ -121,11 +127,13 @@ class NginxRole implements RoleModule {
 
   sessionOpened(): void {
     this.#lastHealth = '';
+    this.#running?.health.reportAll();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTick();
+    this.#running?.health.stop();
     await this.#turn;
     await this.#running?.drift.stop();
   }
@@ -146,10 +154,11 @@ class NginxRole implements RoleModule {
   }
 
   async #apply(desired: DesiredSet): Promise<ApplyReport> {
-    const { applier, drift } = this.#known();
+    const { applier, drift, health } = this.#known();
     await drift.suspend();
     const report = await applier.apply(desired);
     if (applier.live) await drift.watch(applier.live);
+    health.watch(watchedRoutes(desired.resources.values()));
     return report;
   }
 

@@ -34,10 +34,10 @@ export type CommandOutcome =
   | { ok: true; success: Partial<Pick<CommandSuccess, 'warnings' | 'guest' | 'probe'>> }
   | { ok: false; code: CommandFailureCode; message: string; logTail?: string[] };
 
-/** A message a role sends on its own account: leases, guests, drift, health. */
+/** A message a role sends on its own account: leases, guests, drift, backends, health. */
 export type Report = Extract<
   SessionRequest['message'],
-  { case: 'leaseReport' | 'guestReport' | 'driftReport' | 'health' }
+  { case: 'leaseReport' | 'guestReport' | 'driftReport' | 'backendReport' | 'health' }
 >;
 
 /** What a role is given when it starts. */
