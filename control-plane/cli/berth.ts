@@ -5,9 +5,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { accessCommand } from './commands/access.ts';
 import { accountCommands } from './commands/account.ts';
+import { acmeAccountCommand } from './commands/acme-account.ts';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
+import { certificateCommand } from './commands/certificate.ts';
 import { containerCommand } from './commands/container.ts';
+import { domainCommand } from './commands/domain.ts';
 import { groupCommand } from './commands/group.ts';
 import { invitationCommand } from './commands/invitation.ts';
 import { ldapCommand } from './commands/ldap.ts';
@@ -61,6 +64,9 @@ Examples:
     agentCommand(),
     containerCommand(),
     serviceCommand(),
+    domainCommand(),
+    certificateCommand(),
+    acmeAccountCommand(),
     operationCommand(),
     accessCommand(),
     auditCommand(),

@@ -31,8 +31,13 @@ export async function addDomain(
   return id;
 }
 
-/** Lets a domain be served with a certificate that it has signed itself. @returns the certificate's identifier */
+/**
+ * Lets a domain be served with a certificate that it has signed itself; it takes the place of the one before of that
+ * kind, of which nobody needs two. @returns the certificate's identifier
+ */
 export async function addOwnCertificate(tx: Tx, domainId: string, certificate: OwnCertificate): Promise<string> {
+  const former = tx.db.deleteFrom('certificates').where('domain_id', '=', domainId).where('self_signed', '=', 1);
+  await former.execute();
   const id = newId('crt', tx.now);
   await insertCertificate(tx, tx.secrets, {
     id,
