@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type Certificate, CertificateSchema, DomainsService, RevocationReason } from '@berth/proto/api/v1/domains_pb.js';
+import {
+  type Certificate,
+  CertificateSchema,
+  DomainsService,
+  RevocationReason,
+} from '@berth/proto/api/v1/domains_pb.js';
 import { Command, Option } from 'commander';
 import { clientOf } from '../client.ts';
 import { stateText } from '../domain-words.ts';
@@ -45,7 +50,10 @@ export function certificateCommand(): Command {
     .requiredOption('--chain <file>', 'PEM file with the certificate, then those that signed it')
     .requiredOption('--key <file>', 'PEM file with its private key, not encrypted')
     .description('Serve a certificate that somebody else has issued')
-    .addHelpText('after', '\nExample:\n  berth certificate upload apps.example.org --chain fullchain.pem --key privkey.pem')
+    .addHelpText(
+      'after',
+      '\nExample:\n  berth certificate upload apps.example.org --chain fullchain.pem --key privkey.pem',
+    )
     .action(async (domain: string, options: { chain: string; key: string }, command: Command) => {
       const [chainPem, keyPem] = [readFileSync(options.chain, 'utf8'), readFileSync(options.key, 'utf8')];
       const request = { domain, chainPem, keyPem };

@@ -1,13 +1,27 @@
-import { type Domain, DomainSchema, DomainsService, WatchDomainResponseSchema } from '@berth/proto/api/v1/domains_pb.js';
+import {
+  type Domain,
+  DomainSchema,
+  DomainsService,
+  WatchDomainResponseSchema,
+} from '@berth/proto/api/v1/domains_pb.js';
 import { toJson } from '@bufbuild/protobuf';
 import { Command, Option } from 'commander';
 import { clientOf } from '../client.ts';
-import { ACCESS, CHALLENGES, certificatesText, grantText, SCOPES, SOURCES, stateText, wordOf } from '../domain-words.ts';
+import {
+  ACCESS,
+  CHALLENGES,
+  certificatesText,
+  grantText,
+  SCOPES,
+  SOURCES,
+  stateText,
+  wordOf,
+} from '../domain-words.ts';
 import { CliError } from '../explain.ts';
-import { formatOf, printData, printList, printMessage } from '../output.ts';
+import { formatOf, printData, printList } from '../output.ts';
 import { allPages } from '../pages.ts';
 import { maskOf, wholeNumber } from '../parse.ts';
-import { timeText } from '../times.ts';
+import { showDomain } from '../show-domain.ts';
 import { domainGrants } from './domain-grants.ts';
 
 const FIELDS = {
@@ -58,7 +72,7 @@ Examples:
     .action(async (name: string, options: DomainOptions & { site: string; custom?: boolean }, command: Command) => {
       const { site, custom = false, ...rest } = options;
       const fields = { hstsMaxAgeSeconds: YEAR, ...resolve(rest), site, name };
-      show(command, (await clientOf(DomainsService, command).createDomain({ domain: fields, custom })).domain);
+      showDomain(command, (await clientOf(DomainsService, command).createDomain({ domain: fields, custom })).domain);
     });
   addReading(domain);
   withFields(domain.command('update').argument('<domain>', 'name or identifier'))
@@ -69,7 +83,10 @@ Examples:
       const { domain: found } = await client.getDomain({ domain: reference });
       const fields = resolve(options);
       const updateMask = { paths: maskOf(fields, FIELDS) };
-      show(command, (await client.updateDomain({ domain: { ...fields, id: found?.id ?? '' }, updateMask })).domain);
+      showDomain(
+        command,
+        (await client.updateDomain({ domain: { ...fields, id: found?.id ?? '' }, updateMask })).domain,
+      );
     });
   addLife(domain);
   domainGrants(domain);
@@ -100,7 +117,7 @@ function addReading(domain: Command): void {
     .argument('<domain>', 'name or identifier')
     .description('Show a domain')
     .action(async (reference: string, _options, command: Command) => {
-      show(command, (await clientOf(DomainsService, command).getDomain({ domain: reference })).domain);
+      showDomain(command, (await clientOf(DomainsService, command).getDomain({ domain: reference })).domain);
     });
   domain
     .command('watch')
@@ -125,7 +142,7 @@ function addLife(domain: Command): void {
     .addHelpText('after', '\nExample:\n  berth domain verify shop.example.org')
     .action(async (reference: string, _options, command: Command) => {
       const { domain: found } = await clientOf(DomainsService, command).verifyDomain({ domain: reference });
-      show(command, found);
+      showDomain(command, found);
       if (!found?.verified) throw new CliError('the ownership is not proven.');
     });
 }
@@ -175,39 +192,4 @@ function resolve({ access, certificates, scope, challenge, hstsMaxAge, oauth2Pro
     ...(hstsMaxAge === undefined ? {} : { hstsMaxAgeSeconds: hstsMaxAge }),
     ...(oauth2Proxy === undefined ? {} : { oauth2ProxyUrl: oauth2Proxy }),
   };
-}
-
-/** Prints a domain. */
-export function show(command: Command, domain: Domain | undefined): void {
-  if (!domain) throw new CliError('the server sent no domain.');
-  const yes = (value: boolean) => (value ? 'yes' : 'no');
-  printMessage(command, DomainSchema, domain, [
-    ['Domain', `${domain.name} (${domain.id})`],
-    ['Of', domain.owner || 'the site'],
-    ['Access', wordOf(ACCESS, domain.access)],
-    ...domain.grants.map((grant): [string, string] => ['Given to', grantText(grant)]),
-    ['Proven', yes(domain.verified)],
-    ...proofRows(domain),
-    ['Certificates', certificatesText(domain)],
-    ['Scope', wordOf(SCOPES, domain.certificateScope)],
-    ['ACME account', domain.acmeAccount],
-    ['Challenge', wordOf(CHALLENGES, domain.challenge)],
-    ['DNS provider', domain.dnsProvider],
-    ['Public records', yes(domain.publishDns)],
-    ['HSTS', `${domain.hstsMaxAgeSeconds} s`],
-    ['HSTS below', yes(domain.hstsIncludeSubdomains)],
-    ['HSTS preload', yes(domain.hstsPreload)],
-    ['oauth2-proxy', domain.oauth2ProxyUrl],
-    ...domain.conditions.map((c): [string, string] => [c.kind, c.message]),
-  ]);
-}
-
-function proofRows({ proof }: Domain): [string, string][] {
-  if (!proof) return [];
-  return [
-    ['Prove by TXT', `${proof.txtName} "${proof.txtValue}"`],
-    ['or by file', `${proof.httpUrl} that says ${proof.txtValue}`],
-    ['Looked for', timeText(proof.checkedAt) || 'never'],
-    ['Found instead', proof.lastError],
-  ];
 }
