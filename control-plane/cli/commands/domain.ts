@@ -1,22 +1,8 @@
-import {
-  type Domain,
-  DomainSchema,
-  DomainsService,
-  WatchDomainResponseSchema,
-} from '@berth/proto/api/v1/domains_pb.js';
+import { DomainSchema, DomainsService, WatchDomainResponseSchema } from '@berth/proto/api/v1/domains_pb.js';
 import { toJson } from '@bufbuild/protobuf';
 import { Command, Option } from 'commander';
 import { clientOf } from '../client.ts';
-import {
-  ACCESS,
-  CHALLENGES,
-  certificatesText,
-  grantText,
-  SCOPES,
-  SOURCES,
-  stateText,
-  wordOf,
-} from '../domain-words.ts';
+import { ACCESS, CHALLENGES, certificatesText, SCOPES, SOURCES, stateText, wordOf } from '../domain-words.ts';
 import { CliError } from '../explain.ts';
 import { formatOf, printData, printList } from '../output.ts';
 import { allPages } from '../pages.ts';
