@@ -31,6 +31,7 @@ import { providerPages } from './pages/providers.ts';
 import { registerPages } from './pages/register.ts';
 import { secondStepPages } from './pages/second-step.ts';
 import { securityPages } from './pages/security.ts';
+import { servicePages } from './pages/services.ts';
 import { settingsPages } from './pages/settings.ts';
 import { signInPages } from './pages/sign-in.ts';
 import { sitePages } from './pages/sites.ts';
@@ -69,6 +70,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/containers', containerPages());
   app.route('/containers', guestLoginsPages());
   app.route('/containers', memberPages());
+  app.route('/containers', servicePages());
   app.route('/app-sign-in', appSignInPages());
   app.route('/access', accessPages());
   app.route('/audit', auditPages());

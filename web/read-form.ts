@@ -14,3 +14,8 @@ export async function readForm(c: Context<WebEnv>): Promise<Form> {
     }),
   );
 }
+
+/** The number in a field; what is no whole number becomes one that the API refuses and names. */
+export function numberOf(text: string | undefined): number {
+  return /^\d{1,9}$/.test(text ?? '') ? Number(text) : 999_999_999;
+}

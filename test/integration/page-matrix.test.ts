@@ -36,7 +36,10 @@ afterAll(() => world?.bench.close());
 
 function addressOf(path: string): string {
   const name = NAMED.find(([prefix]) => path.startsWith(prefix))?.[1];
-  return LITERAL[path] ?? path.replace(/:\w+/, world.identifiers.get(name ?? '') ?? 'not-there');
+  const service = world.identifiers.get('http') ?? '';
+  return (
+    LITERAL[path] ?? path.replace(':service', service).replace(/:\w+/, world.identifiers.get(name ?? '') ?? 'not-there')
+  );
 }
 
 /** How a page answers somebody: its status, and for the anonymous whether it leads to the sign-in. */

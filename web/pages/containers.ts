@@ -12,6 +12,7 @@ import { conditions } from '../components/conditions.ts';
 import { partStates, serviceLink, stateBadge } from '../components/container-state.ts';
 import { operationProgress } from '../components/operation.ts';
 import { memberTable, roleWord } from '../components/roles.ts';
+import { serviceTable } from '../components/service-state.ts';
 import { followContainer, type Snapshot } from '../follow-container.ts';
 import { type Html, layout } from '../layout.ts';
 import { liveRegion } from '../live.ts';
@@ -111,9 +112,7 @@ function region({ container, operation, log, deleted, members, openRequests }: S
       ${actions(container)}
     </div>
     ${conditions(container.conditions)}
-    <ul class="services">
-      ${container.services.map((s) => html`<li>${serviceLink(s.url)} → port ${s.internalPort} ${conditions(s.conditions)}</li>`)}
-    </ul>
+    ${serviceTable(container.id, container.services, container.myRole >= ContainerRole.MAINTAINER)}
     ${partStates(container)}
     ${operation ? operationProgress(operation, log) : ''}
     ${memberTable(members)}

@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { type FormErrors, field, formMessage, refusable } from '../form-errors.ts';
 import { type Html, layout } from '../layout.ts';
+import { numberOf } from '../read-form.ts';
 import type { WebEnv } from '../session.ts';
 
 type Form = Record<string, string>;
@@ -34,11 +35,6 @@ export function newContainerPages(): Hono<WebEnv> {
     return c.html(await page(c, { ...form, key: randomUUID() }, answer.errors), answer.status);
   });
   return pages;
-}
-
-/** Text of a number field; what is no whole number becomes one that the API refuses and names. */
-function numberOf(text: string | undefined): number {
-  return /^\d{1,9}$/.test(text ?? '') ? Number(text) : 999_999_999;
 }
 
 function containerOf(form: Form) {
