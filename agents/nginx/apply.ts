@@ -6,7 +6,7 @@
  * nothing, as after a restart of the agent, reloads nothing.
  */
 
-import { chmod } from 'node:fs/promises';
+import { chmod, chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
@@ -63,9 +63,19 @@ export class NginxApplier {
       // The workers, who are not root, must be able to reach their temporary files; keys are 0600 each.
       await chmod(directory, 0o711);
     }
+    await this.#prepareLogs();
     const { interrupted } = await this.#parts.store.recover();
     const reload = interrupted && (await this.#parts.nginx.masterPid()) !== undefined;
     return reload ? this.#parts.nginx.reload() : undefined;
+  }
+
+  /** Workers open the log themselves when it has been moved away, so its directory is theirs; nobody else reads it. */
+  async #prepareLogs(): Promise<void> {
+    const { config, userId } = this.#parts.options;
+    const directory = join(config.rootDir, 'log');
+    if (!config.accessLog?.startsWith(`${directory}/`)) return;
+    await makeDirectory(directory);
+    if (userId !== undefined) await chown(directory, userId, process.getgid?.() ?? 0);
   }
 
   /** Makes a set so. After `rejected` the former set is served. */

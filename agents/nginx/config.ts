@@ -48,8 +48,18 @@ export const nginxConfigSchema = z
     maxOldWorkers: z.int().min(0).max(1024).default(32),
     /** The stream module's shared object, where nginx does not have it built in; default: looked for. */
     streamModule: path.optional(),
-    /** File for one JSON object a request; none by default. */
-    accessLog: path.optional(),
+    /** File for one JSON object a request; false for none; default `<rootDir>/log/access.log`. */
+    accessLog: z.union([path, z.literal(false)]).optional(),
+    /** Bytes above which the agent moves that file to `.1` (and `.1` to `.2` …), and how many former ones it keeps. */
+    accessLogRotation: z
+      .strictObject({
+        maxBytes: z
+          .int()
+          .min(65_536)
+          .default(64 * 1024 * 1024),
+        keep: z.int().min(0).max(1000).default(5),
+      })
+      .prefault({}),
     /** Sentences on the error pages, plain text. */
     texts: z
       .strictObject({
@@ -65,7 +75,11 @@ export const nginxConfigSchema = z
       })
       .prefault({}),
   })
-  .transform((config) => ({ ...config, runDir: config.runDir ?? join(config.rootDir, 'run') }));
+  .transform(({ accessLog, ...config }) => ({
+    ...config,
+    runDir: config.runDir ?? join(config.rootDir, 'run'),
+    accessLog: accessLog === false ? undefined : (accessLog ?? join(config.rootDir, 'log', 'access.log')),
+  }));
 
 /** Checked configuration. */
 export type NginxConfig = z.output<typeof nginxConfigSchema>;

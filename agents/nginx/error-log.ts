@@ -1,5 +1,6 @@
-import { open, rename, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { unlessMissing } from '../shared/durable-files.ts';
+import { rotateLog } from './rotate-log.ts';
 
 const MAX_READ = 65_536;
 const MAX_SIZE = 16 * 1024 * 1024;
@@ -29,11 +30,8 @@ export class ErrorLog {
   }
 
   /** Moves a log of more than 16 MiB to `<path>.1`; true when nginx must open a new one. */
-  async rotate(): Promise<boolean> {
-    const size = (await unlessMissing(stat(this.#path)))?.size ?? 0;
-    if (size <= MAX_SIZE) return false;
-    await rename(this.#path, `${this.#path}.1`);
-    return true;
+  rotate(): Promise<boolean> {
+    return rotateLog(this.#path, { maxBytes: MAX_SIZE, keep: 1 });
   }
 
   async #read(from: number, to: number): Promise<string> {

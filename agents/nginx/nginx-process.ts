@@ -11,6 +11,7 @@ import { unlessMissing } from '../shared/durable-files.ts';
 import { runProgram } from '../shared/run-program.ts';
 import type { NginxConfig } from './config.ts';
 import { ErrorLog, nginxWords } from './error-log.ts';
+import { rotateLog } from './rotate-log.ts';
 import { askStatus } from './status-socket.ts';
 import { isMaster, type WorkerProcess, workersOf } from './worker-processes.ts';
 
@@ -109,10 +110,14 @@ export class NginxProcess {
     return workers.length - excess.length;
   }
 
-  /** Keeps the error log from filling the disk: busy clients of a stopped guest write a line each. */
-  async boundErrorLog(): Promise<void> {
+  /** Keeps the logs from filling the disk; of the error log, too: busy clients of a stopped guest write a line each. */
+  async boundLogs(): Promise<void> {
+    const { accessLog, accessLogRotation } = this.#config;
     const master = await this.masterPid();
-    if (master !== undefined && (await this.#log.rotate())) send(master, 'SIGUSR1');
+    if (master === undefined) return;
+    const errors = await this.#log.rotate();
+    const accesses = accessLog !== undefined && (await rotateLog(accessLog, accessLogRotation));
+    if (errors || accesses) send(master, 'SIGUSR1');
   }
 
   /** Whether new workers alone take connections; where both do and the new ones are complete, the others are dismissed. */

@@ -1,3 +1,4 @@
+import { accessLog } from './access-log.ts';
 import { ERROR_HEADER } from './error-pages.ts';
 import type { IngressOptions } from './render-options.ts';
 import { requestHeaders, setHeaders } from './request-headers.ts';
@@ -54,14 +55,6 @@ function realAddress({ trustedProxies, proxyProtocol }: IngressOptions): string 
   return `${trustedProxies.map((network) => `  set_real_ip_from ${network};\n`).join('')}  real_ip_header ${proxyProtocol ? 'proxy_protocol' : 'X-Forwarded-For'};
   real_ip_recursive on;
 `;
-}
-
-function accessLog(file: string | undefined): string {
-  if (file === undefined) return '  access_log off;';
-  return `  log_format berth escape=json '{"at":"$time_iso8601","client":"$remote_addr","host":"$host",'
-    '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,'
-    '"seconds":$request_time,"backend":"$upstream_addr"}';
-  access_log ${file} berth buffer=64k flush=1s;`;
 }
 
 // An idle WebSocket lives for an hour; a response and an upload are passed on as they come. `proxy_next_upstream off`

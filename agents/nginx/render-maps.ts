@@ -1,3 +1,4 @@
+import { accessLogMaps } from './access-log.ts';
 import type { NginxConfig } from './config.ts';
 import type { Layout } from './layout.ts';
 import { CONNECTION_ZONE, rateZone } from './render-location.ts';
@@ -29,6 +30,7 @@ export function httpMaps(config: NginxConfig, { paths, layouts, signIn }: MapFac
     ...hstsMaps(layouts),
     ...zones(layouts),
     ...signInBase(signIn, uses),
+    ...(config.accessLog === undefined ? [] : [accessLogMaps(uses.berth || uses.oauth2)]),
   ].join('\n');
 }
 

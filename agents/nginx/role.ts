@@ -198,7 +198,7 @@ class NginxRole implements RoleModule {
       const failure = this.#config.manage ? await nginx.reload() : undefined;
       findings.push(failure ? `nginx does not run: ${failure.stderr}` : 'nginx had ended');
     }
-    await nginx.boundErrorLog();
+    await nginx.boundLogs();
     const workers = await nginx.boundOldWorkers();
     const health = JSON.stringify([findings, workers]);
     if (health !== this.#lastHealth) {

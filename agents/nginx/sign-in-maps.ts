@@ -7,18 +7,22 @@ const LONGEST_PATH = 600;
 
 /**
  * Cookies without those of Berth's own, so that no app ever sees what opens another: the one before apps, the one that a
- * sign-in begins with, and the session of the pages, where they are on the same host.
+ * sign-in begins with, and the session of the pages, where they are on the same host. Requests that have none of them
+ * cost one look.
  */
 export const COOKIE_MAPS = ['$http_cookie', '$berth_cookie_1', '$berth_cookie_2']
   .map((from, index) => {
-    const to = index === 2 ? '$berth_app_cookie' : `$berth_cookie_${index + 1}`;
-    return `  map ${from} ${to} {
+    return `  map ${from} $berth_cookie_${index + 1} {
     default ${from};
     "~^__Host-berth[^=;]*=[^;]*$" "";
     "~^__Host-berth[^=;]*=[^;]*; ?(.*)$" $1;
     "~^(.*?); ?__Host-berth[^=;]*=[^;]*(;.*)?$" $1$2;
   }`;
   })
+  .concat(`  map $http_cookie $berth_app_cookie {
+    default $http_cookie;
+    ~__Host-berth $berth_cookie_3;
+  }`)
   .join('\n');
 
 /** The maps and upstreams behind sign-in; `uses` says what any place needs. */

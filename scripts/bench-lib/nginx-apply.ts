@@ -171,6 +171,7 @@ server_names_hash_max_size 65536; server_names_hash_bucket_size 128;\n${blocks.j
 async function handWritten(parts: Parts, port: number): Promise<string> {
   return `${MAP}
 upstream backend { server 127.0.0.1:${parts.port}; keepalive 32; }
+access_log ${parts.directory}/hand.log combined buffer=64k flush=1s;
 server { listen 127.0.0.1:${port} ssl http2; server_name ${BUSY_HOST}; ${await certificateFiles(parts)}
 ${PROXY}
 location / { proxy_pass http://backend; } }`;
