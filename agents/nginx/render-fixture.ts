@@ -33,7 +33,7 @@ export const RESERVED = new Set(['tcp/80', 'tcp/443']);
 const STREAM_MODULES = '--with-stream_ssl_module --with-stream_ssl_preread_module --with-stream_realip_module';
 
 /** Options as on Debian 12, or with a newer nginx that has HTTP/3. */
-export function fixtureOptions(version: '1.22.1' | '1.25.1' | '1.27.4' | '1.29.0' = '1.22.1'): RenderOptions {
+export function fixtureOptions(version: '1.22.1' | '1.25.1' | '1.27.4' = '1.22.1'): RenderOptions {
   const modern = version !== '1.22.1';
   const build = parseBuild(
     `nginx version: nginx/${version}\n${modern ? `--with-http_v3_module --with-stream ${STREAM_MODULES}` : `--with-stream=dynamic ${STREAM_MODULES}`}`,

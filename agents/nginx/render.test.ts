@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import { makeResource } from '@berth/proto/contract/resource.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { makePlan } from './plan.ts';
@@ -24,9 +25,22 @@ test('the configuration for Debian 12', async () => {
   await expect(asText(renderSet(fixtureSet()))).toMatchFileSnapshot(join(golden, 'nginx-1.22.1.txt'));
 });
 
-test('the configuration for an nginx with HTTP/3', async () => {
-  const release = renderSet(fixtureSet(), fixtureOptions('1.29.0'));
-  await expect(asText(release)).toMatchFileSnapshot(join(golden, 'nginx-1.29.0-http3.txt'));
+test.for(['1.25.1', '1.27.4'] as const)('what nginx %s, with HTTP/3, has otherwise', async (version) => {
+  const older = renderSet(fixtureSet()).files;
+  const newer = renderSet(fixtureSet(), fixtureOptions(version));
+  const files = new Map([...newer.files].filter(([path, { content }]) => older.get(path)?.content !== content));
+  await expect(asText({ ...newer, files })).toMatchFileSnapshot(join(golden, `nginx-${version}.txt`));
+});
+
+test('behind load balancers that speak the PROXY protocol, also where there could be HTTP/3', async () => {
+  const value = { trustedProxies: ['192.0.2.0/24', '2001:db8::5'], proxyProtocol: true };
+  const set = new Map([...fixtureSet(), ...setOf(makeResource('ingress', { case: 'ingress', value }))]);
+  const release = renderSet(set, fixtureOptions('1.27.4'));
+  const files = new Map([...release.files].filter(([path]) => /^(nginx.conf|sites|streams)/.test(path)));
+  const text = asText({ ...release, files });
+  expect(text).not.toContain('quic');
+  const lines = text.split('\n').filter((line) => /listen|real_ip|map \$https/.test(line));
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(join(golden, 'nginx-1.27.4-proxy-protocol.txt'));
 });
 
 test('without shared groups, every backend has a block of its own', async () => {
