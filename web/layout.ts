@@ -18,6 +18,7 @@ export interface LayoutOptions {
 /** Entries of the navigation: address, label, and whether it is for administrators. */
 const SECTIONS = {
   containers: ['/containers', 'Containers', false],
+  domains: ['/domains', 'Domains', false],
   people: ['/people', 'People', true],
   groups: ['/groups', 'Groups', true],
   sites: ['/sites', 'Sites', true],

@@ -15,6 +15,8 @@ const GOLDEN = join(import.meta.dirname, '../golden/page-matrix.txt');
 const NAMED: [prefix: string, name: string][] = [
   ['/containers/', 'container'],
   ['/sites/', 'site'],
+  ['/domains/', 'domain'],
+  ['/acme-accounts/', 'account'],
   ['/people/', 'olga'],
 ];
 /** And what is no identifier of the world. */

@@ -60,7 +60,7 @@ async function page(c: Context<WebEnv>, form: Form, errors?: FormErrors): Promis
     <dl>
       <dt>Network</dt><dd>${site.network}, containers ${site.rangeStart} to ${site.rangeEnd}, gateway ${site.gateway}</dd>
       <dt>Internal domain</dt><dd>${site.internalDomain}</dd>
-      <dt>External domains</dt><dd>${site.externalDomains.join(', ') || 'none'}</dd>
+      <dt>External domains</dt><dd>${site.externalDomains.join(', ') || 'none'} (<a href="/domains?site=${site.id}">all domains</a>)</dd>
     </dl>
     ${answer.ok ? administrators(site, answer.value.administrators, c.get('user').administrator) : ''}
     ${c.get('user').administrator ? addForm(site, form, errors) : ''}`;
