@@ -82,7 +82,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   const owner = `${replicaId}.${process.pid}`;
   const engine = createEngine({ store, clock, random, log, logins, sagas, owner });
   await engine.start();
-  const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config) });
+  const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config), publicUrl: config.publicUrl });
   const reconcilers = startReconcilers({ store, clock, random, log });
   const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp });
   const ldap = await startLdap({ config, store, certificate, log });

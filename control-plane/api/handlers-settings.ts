@@ -35,7 +35,7 @@ export function settingsHandlers({ app }: ApiDeps): ServiceImpl<typeof SettingsS
   };
 }
 
-function settingsShape({ installation, mail, figures }: SettingsView): Settings {
+function settingsShape({ installation, mail, figures, warnings }: SettingsView): Settings {
   const { host, port, security, username, senderAddress, caPem, passwordSet } = mail;
   const { queued, failed, lastError, lastSentAt } = figures;
   const at = moment(lastSentAt);
@@ -43,5 +43,6 @@ function settingsShape({ installation, mail, figures }: SettingsView): Settings 
     ...installation,
     mail: { host, port, security: SECURITIES[security], username, senderAddress, caPem, passwordSet },
     mailState: { queued, failed, lastError, ...(at && { lastSentAt: at }) },
+    certificateWarnings: warnings,
   });
 }

@@ -132,6 +132,27 @@ export function approvedMail({ username, ...sender }: Sender & { username: strin
   ]);
 }
 
+/** To whoever looks after a site or brought the domain, before a certificate ends that nobody renews. */
+export function certificateEndsMail(
+  letter: Sender & { name: string; domain: string; endsAt: number; now: number; trouble: string },
+): Wording {
+  const { name, domain, endsAt, now, trouble, ...sender } = letter;
+  const over = endsAt <= now;
+  const day = `${new Date(endsAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const why =
+    trouble === ''
+      ? ['It was uploaded, so somebody has to upload the next one.']
+      : ['It could not be renewed. The last try came to this:', '', `  ${trouble}`, '', 'It is tried again and again.'];
+  return worded(sender, `The certificate of ${name} ${over ? 'has ended' : 'ends'}`, [
+    `The certificate of ${name} ${over ? 'ended at' : 'ends at'}`,
+    `${day}; from then on browsers warn everybody who comes.`,
+    '',
+    ...why,
+    '',
+    `${sender.url}/domains/${domain}`,
+  ]);
+}
+
 function worded({ publicName, url }: Sender, subject: string, lines: readonly string[]): Wording {
   return { subject, text: `${lines.join('\n')}\n\n-- \n${publicName}\n${url}\n` };
 }

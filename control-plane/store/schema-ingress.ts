@@ -72,6 +72,8 @@ export interface ManagedCertificatesTable {
   name: string;
   /** JSON array. */
   dns_names: string;
+  /** Whom it is ordered from: identifier of the ACME account, or "internal"; empty for nobody yet. */
+  source: string;
   state: 'pending' | 'ordering' | 'valid' | 'failed' | 'expired';
   next_try_at: number;
   next_try_reason: string;

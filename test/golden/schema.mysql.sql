@@ -548,6 +548,7 @@ CREATE TABLE `managed_certificates` (
   `domain_id` varchar(40) NOT NULL,
   `name` varchar(253) NOT NULL,
   `dns_names` mediumtext NOT NULL,
+  `source` varchar(64) NOT NULL,
   `state` varchar(16) NOT NULL,
   `next_try_at` bigint NOT NULL,
   `next_try_reason` varchar(255) NOT NULL,

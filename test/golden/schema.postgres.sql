@@ -570,6 +570,7 @@ create table managed_certificates (
   domain_id character varying(40) not null,
   name character varying(253) not null,
   dns_names text not null,
+  source character varying(64) not null,
   state character varying(16) not null,
   next_try_at bigint not null,
   next_try_reason character varying(255) not null,

@@ -547,6 +547,7 @@ CREATE TABLE "managed_certificates" (
   "domain_id" varchar(40) not null,
   "name" varchar(253) not null,
   "dns_names" text not null,
+  "source" varchar(64) not null,
   "state" varchar(16) not null,
   "next_try_at" bigint not null,
   "next_try_reason" varchar(255) not null,

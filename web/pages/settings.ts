@@ -27,7 +27,7 @@ const MAIL_PATHS = ['host', 'port', 'security', 'username', 'sender_address', 'c
 
 /** What a form came to; `part` is the form's. */
 interface Outcome {
-  part?: 'general' | 'mail' | 'test' | 'all';
+  part?: 'general' | 'mail' | 'warnings' | 'test' | 'all';
   settings?: Settings;
   form?: Form;
   errors?: FormErrors;
@@ -52,6 +52,7 @@ export function settingsPages(): Hono<WebEnv> {
     return c.html(await page(c, { part: 'general', settings: typed, errors: answer.errors }), answer.status);
   });
   pages.post('/mail', saveMail);
+  pages.post('/warnings', saveWarnings);
   pages.post('/test-mail', async (c) => {
     const { recipient = '' } = await readForm(c);
     const answer = await refusable(client(c).sendTestMail({ recipient }));
@@ -86,6 +87,26 @@ async function saveMail(c: Context<WebEnv>): Promise<Response> {
   return c.html(await page(c, { part: 'mail', settings: typed, errors: answer.errors }), answer.status);
 }
 
+async function saveWarnings(c: Context<WebEnv>): Promise<Response> {
+  const form = await readForm(c);
+  const { days: text = '', webhook_url: webhookUrl = '', webhook_secret: webhookSecret = '' } = form;
+  const days = text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(daysOf);
+  const warnings = { days, webhookUrl, webhookSecret };
+  const named = ['days', 'webhook_url', ...(webhookSecret === '' ? [] : ['webhook_secret'])];
+  const updateMask = { paths: named.map((path) => `certificate_warnings.${path}`) };
+  const answer = await refusable(client(c).updateSettings({ settings: { certificateWarnings: warnings }, updateMask }));
+  if (answer.ok) return c.redirect('/settings?done=1', 303);
+  return c.html(await page(c, { part: 'warnings', form, errors: answer.errors }), answer.status);
+}
+
+/** What is no number is 0, which the API refuses. */
+function daysOf(text: string): number {
+  return /^\d{1,4}$/.test(text) ? Number(text) : 0;
+}
+
 async function page(c: Context<WebEnv>, outcome: Outcome): Promise<Html> {
   const { settings: stored } = await client(c).getSettings({});
   const settings = stored ?? create(SettingsSchema);
@@ -94,7 +115,8 @@ async function page(c: Context<WebEnv>, outcome: Outcome): Promise<Html> {
     ${outcome.done ? html`<p role="status" class="good">${outcome.done}</p>` : ''}
     ${general(of('general').settings ?? settings, of('general').errors)}
     ${mailForm(settings, of('mail').settings, of('mail').errors)}
-    ${settings.mail?.host ? html`${testForm(of('test'))} ${toAllForm(of('all'))}` : ''}`;
+    ${settings.mail?.host ? html`${testForm(of('test'))} ${toAllForm(of('all'))}` : ''}
+    ${warningsForm(settings, of('warnings'))}`;
   return layout({ title: 'Settings', section: 'settings', user: c.get('user'), body });
 }
 
@@ -136,6 +158,21 @@ function mailState({ mail, mailState: state }: Settings): Html {
     <dt>Last sent</dt><dd>${momentText(state?.lastSentAt)}</dd>
     ${state?.lastError ? html`<dt>Last trouble</dt><dd class="long">${state.lastError}</dd>` : ''}
   </dl>`;
+}
+
+function warningsForm({ certificateWarnings: stored }: Settings, { form, errors }: Outcome): Html {
+  const days = form?.days ?? stored?.days.join(', ') ?? '';
+  const url = form?.webhook_url ?? stored?.webhookUrl ?? '';
+  const kept = stored?.webhookSecretSet ? ' One is kept; empty keeps it.' : '';
+  return html`<h2>Certificates that end</h2>
+    ${stored?.webhookLastError ? html`<p class="warn long">${stored.webhookLastError}</p>` : ''}
+    <form method="post" action="/settings/warnings" class="narrow">
+      ${formMessage(errors)}
+      ${field({ label: 'Warn so many days before', name: 'days', path: 'settings.certificate_warnings.days', value: days, errors, hint: 'Of those that were uploaded or could not be renewed. Mail goes to the administrators of the site and to whoever brought the domain. Empty: never.' })}
+      ${field({ label: 'Webhook', name: 'webhook_url', path: 'settings.certificate_warnings.webhook_url', value: url, errors, hint: 'An https URL that is told, too, by a POST of JSON; empty: none.' })}
+      ${field({ label: 'Secret of the webhook', name: 'webhook_secret', path: 'settings.certificate_warnings.webhook_secret', type: 'password', autocomplete: 'new-password', errors, hint: `Calls are signed with it: X-Berth-Signature.${kept}` })}
+      <button>Save</button>
+    </form>`;
 }
 
 function testForm({ form, errors }: Outcome): Html {

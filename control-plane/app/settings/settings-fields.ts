@@ -8,9 +8,10 @@ import { rangeFault } from '../validate/numbers.ts';
 import { certificatePemFault } from '../validate/pve.ts';
 import { lineFault } from '../validate/text.ts';
 import type { Violations } from '../validate/violations.ts';
+import { HOOK_SECRET_PATH, type WarningFields, warningFieldsOfMessage } from './warning-fields.ts';
 
 /** What administrators decide for everybody, by its path in the API; the password is apart, as it is never read. */
-export interface SettingsFields {
+export interface SettingsFields extends WarningFields {
   public_name: string;
   registration_open: boolean;
   approval_required: boolean;
@@ -37,7 +38,10 @@ export const SETTINGS_PATHS = [
   PASSWORD_PATH,
   'mail.sender_address',
   'mail.ca_pem',
-] as const satisfies (keyof SettingsFields | typeof PASSWORD_PATH)[];
+  'certificate_warnings.days',
+  'certificate_warnings.webhook_url',
+  HOOK_SECRET_PATH,
+] as const satisfies (keyof SettingsFields | typeof PASSWORD_PATH | typeof HOOK_SECRET_PATH)[];
 
 /** What an installation is called that nobody has named. */
 const DEFAULT_NAME = 'Berth';
@@ -65,11 +69,15 @@ export function fieldsOfMessage(settings: Settings): SettingsFields {
     'mail.username': mail.username,
     'mail.sender_address': mail.senderAddress,
     'mail.ca_pem': mail.caPem,
+    ...warningFieldsOfMessage(settings.certificateWarnings),
   };
 }
 
 /** The fields of what is stored. */
-export function fieldsOfStored(installation: Installation, mail: MailSettings): SettingsFields {
+export function fieldsOfStored(
+  installation: Installation,
+  mail: MailSettings,
+): Omit<SettingsFields, keyof WarningFields> {
   return {
     public_name: installation.publicName,
     registration_open: installation.registrationOpen,

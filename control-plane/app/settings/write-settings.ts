@@ -1,5 +1,6 @@
 import { SettingsSchema, type UpdateSettingsRequest } from '@berth/proto/api/v1/settings_pb.js';
 import { create } from '@bufbuild/protobuf';
+import { lockWarningSettings, writeWarningSettings } from '../../acme/warning-settings.ts';
 import { lockMailSettings, writeMailSettings } from '../../mail/mail-settings.ts';
 import { lockInstallation, writeInstallation } from '../../store/installation.ts';
 import type { Store, Tx } from '../../store/store.ts';
@@ -19,11 +20,13 @@ import {
   SETTINGS_PATHS,
   type SettingsFields,
 } from './settings-fields.ts';
+import { checkWarningFields, HOOK_SECRET_PATH, warningFieldsOfStored, warningSettingsOf } from './warning-fields.ts';
 
-/** What an update asks for; `password` undefined keeps the present one, empty takes it away. */
+/** What an update asks for; a secret that is undefined keeps the present one, an empty one takes it away. */
 interface Asked {
   fields: Partial<SettingsFields>;
   password: string | undefined;
+  hookSecret: string | undefined;
 }
 
 /**
@@ -39,30 +42,39 @@ export async function updateSettings({ store }: AppDeps, caller: Caller, request
   const named = Object.entries(fieldsOfMessage(settings)).filter(([path]) => paths.has(path));
   const fields = Object.fromEntries(named) as Partial<SettingsFields>;
   const password = paths.has(PASSWORD_PATH) ? (settings.mail?.password ?? '') : undefined;
-  await firstAgain(store, (tx) => change(tx, caller, { fields, password }));
+  const hookSecret = paths.has(HOOK_SECRET_PATH) ? (settings.certificateWarnings?.webhookSecret ?? '') : undefined;
+  await firstAgain(store, (tx) => change(tx, caller, { fields, password, hookSecret }));
 }
 
-async function change(tx: Tx, caller: Caller, { fields, password }: Asked): Promise<void> {
+async function change(tx: Tx, caller: Caller, { fields, password, hookSecret }: Asked): Promise<void> {
   const installation = await lockInstallation(tx);
   const mail = await lockMailSettings(tx);
-  const before = fieldsOfStored(installation, mail);
+  const warnings = await lockWarningSettings(tx);
+  const before: SettingsFields = { ...fieldsOfStored(installation, mail), ...warningFieldsOfStored(warnings) };
   const after: SettingsFields = { ...before, ...fields };
   const found = new Violations();
   checkSettings(after, password ?? '', found);
   if (mail.passwordSet && password === undefined && after['mail.host'] !== before['mail.host']) {
     found.check(`settings.${PASSWORD_PATH}`, 'must be given anew for another server');
   }
+  const kept = warnings.webhookSecretSet && hookSecret === undefined;
+  checkWarningFields(after, { secret: hookSecret, kept }, found);
   found.refuse();
   await writeInstallation(tx, installationOf(after));
   await writeMailSettings(tx, mailSettingsOf(after), password);
-  const secret = password === undefined ? {} : { [PASSWORD_PATH]: password ? 'set' : 'taken away' };
+  await writeWarningSettings(tx, warningSettingsOf(after), hookSecret);
   await record(tx, caller, {
     action: 'settings.update',
     siteId: null,
     objectKind: 'settings',
     objectId: 'settings',
-    change: { ...difference(before, after), ...secret },
+    change: { ...difference(before, after), ...said(PASSWORD_PATH, password), ...said(HOOK_SECRET_PATH, hookSecret) },
   });
+}
+
+/** What the audit says of a secret. */
+function said(path: string, secret: string | undefined): Record<string, string> {
+  return secret === undefined ? {} : { [path]: secret ? 'set' : 'taken away' };
 }
 
 /** Runs the work again when another makes the same setting for the first time at this moment. */

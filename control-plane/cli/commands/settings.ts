@@ -18,6 +18,9 @@ const FIELDS = {
   mailPasswordFile: 'mail.password',
   mailSender: 'mail.sender_address',
   mailCa: 'mail.ca_pem',
+  warnDays: 'certificate_warnings.days',
+  warnWebhook: 'certificate_warnings.webhook_url',
+  warnWebhookSecretFile: 'certificate_warnings.webhook_secret',
 };
 
 interface SettingsOptions {
@@ -31,6 +34,9 @@ interface SettingsOptions {
   mailPasswordFile?: string;
   mailSender?: string;
   mailCa?: string;
+  warnDays?: number[];
+  warnWebhook?: string;
+  warnWebhookSecretFile?: string;
 }
 
 /** `berth settings …`. */
@@ -78,6 +84,9 @@ function addUpdate(settings: Command): void {
     .option('--mail-password-file <file>', 'file with the password; /dev/stdin reads standard input')
     .option('--mail-sender <email>', 'address that mails come from')
     .option('--mail-ca <file>', 'PEM file of the authority that signed its certificate')
+    .option('--warn-days <days>', 'warn so many days before certificates end, e.g. 14,7,3,1; "" never', daysOption)
+    .option('--warn-webhook <url>', 'what is told of each warning, too; empty: none')
+    .option('--warn-webhook-secret-file <file>', 'file with what its calls are signed with')
     .addHelpText(
       'after',
       `
@@ -92,8 +101,13 @@ Example:
     });
 }
 
+function daysOption(text: string): number[] {
+  return text === '' ? [] : text.split(',').map(wholeNumber);
+}
+
 function settingsOf(options: SettingsOptions) {
   const contents = (file: string | undefined) => (file === undefined ? '' : readFileSync(file, 'utf8'));
+  const secret = (file: string | undefined) => contents(file).replace(/\r?\n$/, '');
   return {
     publicName: options.name ?? '',
     registrationOpen: options.registration === 'open',
@@ -103,16 +117,21 @@ function settingsOf(options: SettingsOptions) {
       port: options.mailPort ?? 0,
       security: SECURITIES[options.mailSecurity ?? 'starttls'],
       username: options.mailUsername ?? '',
-      password: contents(options.mailPasswordFile).replace(/\r?\n$/, ''),
+      password: secret(options.mailPasswordFile),
       senderAddress: options.mailSender ?? '',
       caPem: contents(options.mailCa),
+    },
+    certificateWarnings: {
+      days: options.warnDays ?? [],
+      webhookUrl: options.warnWebhook ?? '',
+      webhookSecret: secret(options.warnWebhookSecretFile),
     },
   };
 }
 
 function show(command: Command, settings: Settings | undefined): void {
   if (!settings) throw new CliError('the server sent no settings.');
-  const { mail, mailState } = settings;
+  const { mail, mailState, certificateWarnings: warnings } = settings;
   printMessage(command, SettingsSchema, settings, [
     ['Name', settings.publicName],
     ['Registration', settings.registrationOpen ? 'open' : 'closed'],
@@ -121,5 +140,8 @@ function show(command: Command, settings: Settings | undefined): void {
     ['Sender', mail?.senderAddress || 'none'],
     ['Mails', `${mailState?.queued ?? 0} waiting, ${mailState?.failed ?? 0} given up in 30 days`],
     ['Last trouble', mailState?.lastError || 'none'],
+    ['Warnings', warnings?.days.length ? `${warnings.days.join(', ')} days before certificates end` : 'none'],
+    ['Webhook', warnings?.webhookUrl || 'none'],
+    ['Its trouble', warnings?.webhookLastError || 'none'],
   ]);
 }

@@ -9,6 +9,7 @@ export const certificateTables: Record<string, Columns> = {
         domain_id: ID,
         name: 'varchar(253)',
         dns_names: is.text,
+        source: 'varchar(64)',
         state: 'varchar(16)',
         next_try_at: MS,
         next_try_reason: 'varchar(255)',

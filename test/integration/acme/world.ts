@@ -36,6 +36,10 @@ export interface WorldOptions {
   env?: Record<string, string>;
 }
 
+type Parts = Pick<AcmeWorld, 'directory' | 'store' | 'site' | 'fleet' | 'pebble' | 'proxy' | 'asked' | 'elsewhere'> & {
+  hosts: Server;
+};
+
 /** All of it. */
 export class AcmeWorld {
   readonly directory: string;
@@ -48,8 +52,10 @@ export class AcmeWorld {
   readonly #keepers: { stop(): Promise<void> }[] = [];
   /** Host and token of every question the authority asked over HTTP. */
   readonly asked: string[];
+  /** Names that lead to other hosts, which answer with 404. */
+  readonly elsewhere: Set<string>;
 
-  private constructor(parts: Omit<AcmeWorld, 'keep' | 'until'> & { hosts: Server }) {
+  private constructor(parts: Parts) {
     this.directory = parts.directory;
     this.store = parts.store;
     this.site = parts.site;
@@ -57,6 +63,7 @@ export class AcmeWorld {
     this.pebble = parts.pebble;
     this.proxy = parts.proxy;
     this.asked = parts.asked;
+    this.elsewhere = parts.elsewhere;
     this.#hosts = parts.hosts;
   }
 
@@ -82,8 +89,9 @@ export class AcmeWorld {
     const fleet = new ScriptedFleet(store);
     fleet.start();
     const asked: string[] = [];
-    const hosts = await answerFrom(store, httpPort, asked);
-    return new AcmeWorld({ directory, store, site, fleet, pebble, proxy, asked, hosts } as never);
+    const elsewhere = new Set<string>();
+    const hosts = await answerFrom(store, httpPort, { asked, elsewhere });
+    return new AcmeWorld({ directory, store, site, fleet, pebble, proxy, asked, elsewhere, hosts });
   }
 
   /** Starts keeping certificates; a second one is another replica. */
@@ -95,6 +103,7 @@ export class AcmeWorld {
       log: pino({ level: process.env.BERTH_TEST_LOG ?? 'silent' }),
       dns: { resolvers: [this.pebble.dns], closedNetwork: true },
       owner: `replica-${this.#keepers.length}`,
+      publicUrl: 'https://berth.example',
       pollMs: 200,
       ...options,
     });
@@ -259,7 +268,11 @@ export class AcmeWorld {
 }
 
 /** Answers as the nginx hosts do once they run the site's revision. */
-async function answerFrom(store: Store, port: number, asked: string[]): Promise<Server> {
+async function answerFrom(
+  store: Store,
+  port: number,
+  { asked, elsewhere }: Pick<AcmeWorld, 'asked' | 'elsewhere'>,
+): Promise<Server> {
   const server = createServer((request, response) => {
     const token = (request.url ?? '').replace('/.well-known/acme-challenge/', '');
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
@@ -269,6 +282,7 @@ async function answerFrom(store: Store, port: number, asked: string[]): Promise<
       .where('token', '=', token)
       .where('host', '=', host)
       .executeTakeFirst()
+      .then((row) => (elsewhere.has(host) ? undefined : row))
       .then((row) => response.writeHead(row ? 200 : 404).end(row?.answer ?? ''))
       .catch(() => response.destroy());
   });

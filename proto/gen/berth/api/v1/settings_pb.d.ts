@@ -88,6 +88,13 @@ export declare type Settings = Message<"berth.api.v1.Settings"> & {
    * @generated from field: berth.api.v1.MailState mail_state = 5;
    */
   mailState?: MailState | undefined;
+
+  /**
+   * Who is told before certificates end.
+   *
+   * @generated from field: berth.api.v1.CertificateWarningSettings certificate_warnings = 6;
+   */
+  certificateWarnings?: CertificateWarningSettings | undefined;
 };
 
 /**
@@ -95,6 +102,56 @@ export declare type Settings = Message<"berth.api.v1.Settings"> & {
  * Use `create(SettingsSchema)` to create a new message.
  */
 export declare const SettingsSchema: GenMessage<Settings>;
+
+/**
+ * Who is told before a certificate ends that was uploaded, or could not be renewed. Its site's administrators and
+ * whoever brought the domain get a mail; a program can be told, too.
+ *
+ * @generated from message berth.api.v1.CertificateWarningSettings
+ */
+export declare type CertificateWarningSettings = Message<"berth.api.v1.CertificateWarningSettings"> & {
+  /**
+   * How many days before the end, each 1–365, at most 10 of them; none: nobody is told. At first 14, 7, 3 and 1.
+   *
+   * @generated from field: repeated uint32 days = 1;
+   */
+  days: number[];
+
+  /**
+   * What is told of each warning, too: an https URL that takes a POST of JSON. Empty: none.
+   *
+   * @generated from field: string webhook_url = 2;
+   */
+  webhookUrl: string;
+
+  /**
+   * What the body is signed with, 16–255 characters: "X-Berth-Signature: sha256=HEX" (HMAC). Wanted with a URL; write
+   * only, and kept when the mask does not name it.
+   *
+   * @generated from field: string webhook_secret = 3;
+   */
+  webhookSecret: string;
+
+  /**
+   * Whether a secret is kept; output only.
+   *
+   * @generated from field: bool webhook_secret_set = 4;
+   */
+  webhookSecretSet: boolean;
+
+  /**
+   * What became of the last call that failed; output only.
+   *
+   * @generated from field: string webhook_last_error = 5;
+   */
+  webhookLastError: string;
+};
+
+/**
+ * Describes the message berth.api.v1.CertificateWarningSettings.
+ * Use `create(CertificateWarningSettingsSchema)` to create a new message.
+ */
+export declare const CertificateWarningSettingsSchema: GenMessage<CertificateWarningSettings>;
 
 /**
  * How mail is sent.

@@ -11,7 +11,7 @@ import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from 
  * Describes the file berth/api/v1/settings.proto.
  */
 export const file_berth_api_v1_settings = /*@__PURE__*/
-  fileDesc("ChtiZXJ0aC9hcGkvdjEvc2V0dGluZ3MucHJvdG8SDGJlcnRoLmFwaS52MSJYCg5QdWJsaWNTZXR0aW5ncxITCgtwdWJsaWNfbmFtZRgBIAEoCRIZChFyZWdpc3RyYXRpb25fb3BlbhgCIAEoCBIWCg5tYWlsX2F2YWlsYWJsZRgDIAEoCCKsAQoIU2V0dGluZ3MSEwoLcHVibGljX25hbWUYASABKAkSGQoRcmVnaXN0cmF0aW9uX29wZW4YAiABKAgSGQoRYXBwcm92YWxfcmVxdWlyZWQYAyABKAgSKAoEbWFpbBgEIAEoCzIaLmJlcnRoLmFwaS52MS5NYWlsU2V0dGluZ3MSKwoKbWFpbF9zdGF0ZRgFIAEoCzIXLmJlcnRoLmFwaS52MS5NYWlsU3RhdGUivwEKDE1haWxTZXR0aW5ncxIMCgRob3N0GAEgASgJEgwKBHBvcnQYAiABKA0SLAoIc2VjdXJpdHkYAyABKA4yGi5iZXJ0aC5hcGkudjEuTWFpbFNlY3VyaXR5EhAKCHVzZXJuYW1lGAQgASgJEhUKCHBhc3N3b3JkGAUgASgJQgOAAQESFAoMcGFzc3dvcmRfc2V0GAYgASgIEhYKDnNlbmRlcl9hZGRyZXNzGAcgASgJEg4KBmNhX3BlbRgIIAEoCSJxCglNYWlsU3RhdGUSDgoGcXVldWVkGAEgASgNEg4KBmZhaWxlZBgCIAEoDRISCgpsYXN0X2Vycm9yGAMgASgJEjAKDGxhc3Rfc2VudF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiGgoYR2V0UHVibGljU2V0dGluZ3NSZXF1ZXN0IksKGUdldFB1YmxpY1NldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC5iZXJ0aC5hcGkudjEuUHVibGljU2V0dGluZ3MiFAoSR2V0U2V0dGluZ3NSZXF1ZXN0Ij8KE0dldFNldHRpbmdzUmVzcG9uc2USKAoIc2V0dGluZ3MYASABKAsyFi5iZXJ0aC5hcGkudjEuU2V0dGluZ3MicgoVVXBkYXRlU2V0dGluZ3NSZXF1ZXN0EigKCHNldHRpbmdzGAEgASgLMhYuYmVydGguYXBpLnYxLlNldHRpbmdzEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJCChZVcGRhdGVTZXR0aW5nc1Jlc3BvbnNlEigKCHNldHRpbmdzGAEgASgLMhYuYmVydGguYXBpLnYxLlNldHRpbmdzIigKE1NlbmRUZXN0TWFpbFJlcXVlc3QSEQoJcmVjaXBpZW50GAEgASgJIiYKFFNlbmRUZXN0TWFpbFJlc3BvbnNlEg4KBmFuc3dlchgBIAEoCSJOChRTZW5kTWFpbFRvQWxsUmVxdWVzdBIPCgdzdWJqZWN0GAEgASgJEgwKBHRleHQYAiABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJIisKFVNlbmRNYWlsVG9BbGxSZXNwb25zZRISCgpyZWNpcGllbnRzGAEgASgNKngKDE1haWxTZWN1cml0eRIdChlNQUlMX1NFQ1VSSVRZX1VOU1BFQ0lGSUVEEAASGgoWTUFJTF9TRUNVUklUWV9TVEFSVFRMUxABEhUKEU1BSUxfU0VDVVJJVFlfVExTEAISFgoSTUFJTF9TRUNVUklUWV9OT05FEAMy2QMKD1NldHRpbmdzU2VydmljZRJkChFHZXRQdWJsaWNTZXR0aW5ncxImLmJlcnRoLmFwaS52MS5HZXRQdWJsaWNTZXR0aW5nc1JlcXVlc3QaJy5iZXJ0aC5hcGkudjEuR2V0UHVibGljU2V0dGluZ3NSZXNwb25zZRJSCgtHZXRTZXR0aW5ncxIgLmJlcnRoLmFwaS52MS5HZXRTZXR0aW5nc1JlcXVlc3QaIS5iZXJ0aC5hcGkudjEuR2V0U2V0dGluZ3NSZXNwb25zZRJbCg5VcGRhdGVTZXR0aW5ncxIjLmJlcnRoLmFwaS52MS5VcGRhdGVTZXR0aW5nc1JlcXVlc3QaJC5iZXJ0aC5hcGkudjEuVXBkYXRlU2V0dGluZ3NSZXNwb25zZRJVCgxTZW5kVGVzdE1haWwSIS5iZXJ0aC5hcGkudjEuU2VuZFRlc3RNYWlsUmVxdWVzdBoiLmJlcnRoLmFwaS52MS5TZW5kVGVzdE1haWxSZXNwb25zZRJYCg1TZW5kTWFpbFRvQWxsEiIuYmVydGguYXBpLnYxLlNlbmRNYWlsVG9BbGxSZXF1ZXN0GiMuYmVydGguYXBpLnYxLlNlbmRNYWlsVG9BbGxSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("ChtiZXJ0aC9hcGkvdjEvc2V0dGluZ3MucHJvdG8SDGJlcnRoLmFwaS52MSJYCg5QdWJsaWNTZXR0aW5ncxITCgtwdWJsaWNfbmFtZRgBIAEoCRIZChFyZWdpc3RyYXRpb25fb3BlbhgCIAEoCBIWCg5tYWlsX2F2YWlsYWJsZRgDIAEoCCL0AQoIU2V0dGluZ3MSEwoLcHVibGljX25hbWUYASABKAkSGQoRcmVnaXN0cmF0aW9uX29wZW4YAiABKAgSGQoRYXBwcm92YWxfcmVxdWlyZWQYAyABKAgSKAoEbWFpbBgEIAEoCzIaLmJlcnRoLmFwaS52MS5NYWlsU2V0dGluZ3MSKwoKbWFpbF9zdGF0ZRgFIAEoCzIXLmJlcnRoLmFwaS52MS5NYWlsU3RhdGUSRgoUY2VydGlmaWNhdGVfd2FybmluZ3MYBiABKAsyKC5iZXJ0aC5hcGkudjEuQ2VydGlmaWNhdGVXYXJuaW5nU2V0dGluZ3MilAEKGkNlcnRpZmljYXRlV2FybmluZ1NldHRpbmdzEgwKBGRheXMYASADKA0SEwoLd2ViaG9va191cmwYAiABKAkSGwoOd2ViaG9va19zZWNyZXQYAyABKAlCA4ABARIaChJ3ZWJob29rX3NlY3JldF9zZXQYBCABKAgSGgoSd2ViaG9va19sYXN0X2Vycm9yGAUgASgJIr8BCgxNYWlsU2V0dGluZ3MSDAoEaG9zdBgBIAEoCRIMCgRwb3J0GAIgASgNEiwKCHNlY3VyaXR5GAMgASgOMhouYmVydGguYXBpLnYxLk1haWxTZWN1cml0eRIQCgh1c2VybmFtZRgEIAEoCRIVCghwYXNzd29yZBgFIAEoCUIDgAEBEhQKDHBhc3N3b3JkX3NldBgGIAEoCBIWCg5zZW5kZXJfYWRkcmVzcxgHIAEoCRIOCgZjYV9wZW0YCCABKAkicQoJTWFpbFN0YXRlEg4KBnF1ZXVlZBgBIAEoDRIOCgZmYWlsZWQYAiABKA0SEgoKbGFzdF9lcnJvchgDIAEoCRIwCgxsYXN0X3NlbnRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhoKGEdldFB1YmxpY1NldHRpbmdzUmVxdWVzdCJLChlHZXRQdWJsaWNTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwuYmVydGguYXBpLnYxLlB1YmxpY1NldHRpbmdzIhQKEkdldFNldHRpbmdzUmVxdWVzdCI/ChNHZXRTZXR0aW5nc1Jlc3BvbnNlEigKCHNldHRpbmdzGAEgASgLMhYuYmVydGguYXBpLnYxLlNldHRpbmdzInIKFVVwZGF0ZVNldHRpbmdzUmVxdWVzdBIoCghzZXR0aW5ncxgBIAEoCzIWLmJlcnRoLmFwaS52MS5TZXR0aW5ncxIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siQgoWVXBkYXRlU2V0dGluZ3NSZXNwb25zZRIoCghzZXR0aW5ncxgBIAEoCzIWLmJlcnRoLmFwaS52MS5TZXR0aW5ncyIoChNTZW5kVGVzdE1haWxSZXF1ZXN0EhEKCXJlY2lwaWVudBgBIAEoCSImChRTZW5kVGVzdE1haWxSZXNwb25zZRIOCgZhbnN3ZXIYASABKAkiTgoUU2VuZE1haWxUb0FsbFJlcXVlc3QSDwoHc3ViamVjdBgBIAEoCRIMCgR0ZXh0GAIgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCSIrChVTZW5kTWFpbFRvQWxsUmVzcG9uc2USEgoKcmVjaXBpZW50cxgBIAEoDSp4CgxNYWlsU2VjdXJpdHkSHQoZTUFJTF9TRUNVUklUWV9VTlNQRUNJRklFRBAAEhoKFk1BSUxfU0VDVVJJVFlfU1RBUlRUTFMQARIVChFNQUlMX1NFQ1VSSVRZX1RMUxACEhYKEk1BSUxfU0VDVVJJVFlfTk9ORRADMtkDCg9TZXR0aW5nc1NlcnZpY2USZAoRR2V0UHVibGljU2V0dGluZ3MSJi5iZXJ0aC5hcGkudjEuR2V0UHVibGljU2V0dGluZ3NSZXF1ZXN0GicuYmVydGguYXBpLnYxLkdldFB1YmxpY1NldHRpbmdzUmVzcG9uc2USUgoLR2V0U2V0dGluZ3MSIC5iZXJ0aC5hcGkudjEuR2V0U2V0dGluZ3NSZXF1ZXN0GiEuYmVydGguYXBpLnYxLkdldFNldHRpbmdzUmVzcG9uc2USWwoOVXBkYXRlU2V0dGluZ3MSIy5iZXJ0aC5hcGkudjEuVXBkYXRlU2V0dGluZ3NSZXF1ZXN0GiQuYmVydGguYXBpLnYxLlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USVQoMU2VuZFRlc3RNYWlsEiEuYmVydGguYXBpLnYxLlNlbmRUZXN0TWFpbFJlcXVlc3QaIi5iZXJ0aC5hcGkudjEuU2VuZFRlc3RNYWlsUmVzcG9uc2USWAoNU2VuZE1haWxUb0FsbBIiLmJlcnRoLmFwaS52MS5TZW5kTWFpbFRvQWxsUmVxdWVzdBojLmJlcnRoLmFwaS52MS5TZW5kTWFpbFRvQWxsUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message berth.api.v1.PublicSettings.
@@ -28,88 +28,95 @@ export const SettingsSchema = /*@__PURE__*/
   messageDesc(file_berth_api_v1_settings, 1);
 
 /**
+ * Describes the message berth.api.v1.CertificateWarningSettings.
+ * Use `create(CertificateWarningSettingsSchema)` to create a new message.
+ */
+export const CertificateWarningSettingsSchema = /*@__PURE__*/
+  messageDesc(file_berth_api_v1_settings, 2);
+
+/**
  * Describes the message berth.api.v1.MailSettings.
  * Use `create(MailSettingsSchema)` to create a new message.
  */
 export const MailSettingsSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 2);
+  messageDesc(file_berth_api_v1_settings, 3);
 
 /**
  * Describes the message berth.api.v1.MailState.
  * Use `create(MailStateSchema)` to create a new message.
  */
 export const MailStateSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 3);
+  messageDesc(file_berth_api_v1_settings, 4);
 
 /**
  * Describes the message berth.api.v1.GetPublicSettingsRequest.
  * Use `create(GetPublicSettingsRequestSchema)` to create a new message.
  */
 export const GetPublicSettingsRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 4);
+  messageDesc(file_berth_api_v1_settings, 5);
 
 /**
  * Describes the message berth.api.v1.GetPublicSettingsResponse.
  * Use `create(GetPublicSettingsResponseSchema)` to create a new message.
  */
 export const GetPublicSettingsResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 5);
+  messageDesc(file_berth_api_v1_settings, 6);
 
 /**
  * Describes the message berth.api.v1.GetSettingsRequest.
  * Use `create(GetSettingsRequestSchema)` to create a new message.
  */
 export const GetSettingsRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 6);
+  messageDesc(file_berth_api_v1_settings, 7);
 
 /**
  * Describes the message berth.api.v1.GetSettingsResponse.
  * Use `create(GetSettingsResponseSchema)` to create a new message.
  */
 export const GetSettingsResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 7);
+  messageDesc(file_berth_api_v1_settings, 8);
 
 /**
  * Describes the message berth.api.v1.UpdateSettingsRequest.
  * Use `create(UpdateSettingsRequestSchema)` to create a new message.
  */
 export const UpdateSettingsRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 8);
+  messageDesc(file_berth_api_v1_settings, 9);
 
 /**
  * Describes the message berth.api.v1.UpdateSettingsResponse.
  * Use `create(UpdateSettingsResponseSchema)` to create a new message.
  */
 export const UpdateSettingsResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 9);
+  messageDesc(file_berth_api_v1_settings, 10);
 
 /**
  * Describes the message berth.api.v1.SendTestMailRequest.
  * Use `create(SendTestMailRequestSchema)` to create a new message.
  */
 export const SendTestMailRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 10);
+  messageDesc(file_berth_api_v1_settings, 11);
 
 /**
  * Describes the message berth.api.v1.SendTestMailResponse.
  * Use `create(SendTestMailResponseSchema)` to create a new message.
  */
 export const SendTestMailResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 11);
+  messageDesc(file_berth_api_v1_settings, 12);
 
 /**
  * Describes the message berth.api.v1.SendMailToAllRequest.
  * Use `create(SendMailToAllRequestSchema)` to create a new message.
  */
 export const SendMailToAllRequestSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 12);
+  messageDesc(file_berth_api_v1_settings, 13);
 
 /**
  * Describes the message berth.api.v1.SendMailToAllResponse.
  * Use `create(SendMailToAllResponseSchema)` to create a new message.
  */
 export const SendMailToAllResponseSchema = /*@__PURE__*/
-  messageDesc(file_berth_api_v1_settings, 13);
+  messageDesc(file_berth_api_v1_settings, 14);
 
 /**
  * Describes the enum berth.api.v1.MailSecurity.
