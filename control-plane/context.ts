@@ -20,6 +20,7 @@ import { createRelyingParty } from './auth/oidc/relying-party.ts';
 import { passkeyPartyOf } from './auth/passkey-party.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
 import { Turnstile } from './auth/turnstile.ts';
+import { withAuthorityRoute } from './certificates/authority-route.ts';
 import { clientAddressBehind } from './client-address.ts';
 import type { Config } from './config.ts';
 import { createSiteViews } from './desired/site-views.ts';
@@ -168,7 +169,7 @@ async function listen(serving: Serving): Promise<Listener[]> {
   const handler = (secure: boolean) => {
     const transportFor = (visitor: Visitor) => inProcess(api, pageInterceptors, visitor);
     const web = createWeb({ transportFor, secure, clientAddress });
-    const pages = withAppSignInRoutes(deps.app, log, withGuestRoutes(deps.app, web));
+    const pages = withAppSignInRoutes(deps.app, log, withGuestRoutes(deps.app, withAuthorityRoute(store, web)));
     return requestHandler({ routes, interceptors, pages, clientAddress, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });

@@ -6,7 +6,7 @@
  * constrained to today's would have to be replaced there with each new one. Its certificate is public and to be had at
  * `GET /internal-authority.pem`.
  */
-import { createHash, randomBytes, webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { keyPairOf, newCertificateKey } from '../acme/key-and-csr.ts';
 import * as x509 from '../fleet/x509.ts';
 import { readSetting } from '../store/settings.ts';
@@ -26,9 +26,9 @@ interface Root {
   keyPem: string;
 }
 
-/** The certificate to trust, PEM; made when there is none. */
-export async function internalAuthorityPem(store: Store): Promise<string> {
-  return (await openRoot(store)).pem;
+/** The certificate to trust, PEM; undefined before it has signed anything. */
+export async function internalAuthorityPem(store: Pick<Store, 'db' | 'secrets'>): Promise<string | undefined> {
+  return (await stored(store))?.pem;
 }
 
 /** Issues a certificate for 90 days, with a new key. @returns PEM chain, leaf first, without the root, and the key */
@@ -77,7 +77,7 @@ async function openRoot(store: Store): Promise<Root> {
   return (await stored(store)) ?? (await make(store));
 }
 
-async function stored({ db, secrets }: Store): Promise<Root | undefined> {
+async function stored({ db, secrets }: Pick<Store, 'db' | 'secrets'>): Promise<Root | undefined> {
   const row = await readSetting(db, SETTING);
   return row?.secret_box ? { pem: row.value, keyPem: secrets.open(row.secret_box, SETTING) } : undefined;
 }
