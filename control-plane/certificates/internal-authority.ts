@@ -66,13 +66,6 @@ export async function issueInternally(
   return { chainPem: `${certificate.toString('pem')}\n`, keyPem };
 }
 
-/** SHA-256 of the root in DER form, lower-case hex, by which people check what they downloaded. */
-export function fingerprintOf(pem: string): string {
-  return createHash('sha256')
-    .update(new Uint8Array(new x509.X509Certificate(pem).rawData))
-    .digest('hex');
-}
-
 async function openRoot(store: Store): Promise<Root> {
   return (await stored(store)) ?? (await make(store));
 }
