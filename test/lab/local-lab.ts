@@ -143,30 +143,54 @@ async function startPve(
 
 interface Joining {
   directory: string;
-  replicas: readonly [LocalReplica, ...LocalReplica[]];
+  replicas: readonly LocalReplica[];
   site: Site;
-  ports: LocalLab['ports'];
 }
 
-async function joinAll(joining: Joining): Promise<LocalLab['agents']> {
+async function joinAll(joining: Joining & Pick<LocalLab, 'ports'>): Promise<LocalLab['agents']> {
   const { directory, ports } = joining;
   const loopback = { listenAddresses: ['127.0.0.1'], dnsPort: ports.dns, dhcp: false, watchLeases: true, ...asRoot() };
-  const nginx = {
-    rootDir: join(directory, 'web', 'nginx'),
-    httpPort: ports.http,
-    httpsPort: ports.https,
-    listen: ['127.0.0.1'],
-  };
   const [dns, web, pve] = await Promise.all([
     joinOne(joining, 'dns', AgentRole.DNSMASQ, 'dnsmasq', {
       rootDir: join(directory, 'dns', 'dnsmasq'),
       manage: true,
       ...loopback,
     }),
-    joinOne(joining, 'web', AgentRole.NGINX, 'nginx', { ...nginx, manage: true, workers: 2 }),
+    joinOne(joining, 'web', AgentRole.NGINX, 'nginx', nginxSettings(directory, 'web', ports, '127.0.0.1')),
     joinOne(joining, 'pve', AgentRole.PROXMOX, 'proxmox', {}),
   ]);
   return { dns, web, pve };
+}
+
+function nginxSettings(directory: string, part: string, { http, https }: LocalLab['ports'], address: string) {
+  const rootDir = join(directory, part, 'nginx');
+  return { rootDir, httpPort: http, httpsPort: https, listen: [address], manage: true, workers: 2 };
+}
+
+/** Another nginx host of a site, on the lab's ports of another loopback address. */
+export interface FurtherHost {
+  readonly agent: Program;
+  /** Where its nginx keeps its files. */
+  readonly rootDir: string;
+  destroy(): Promise<void>;
+}
+
+/** Adds an nginx host to a lab. @param name unlike any other part's @param address on loopback, e.g. 127.0.0.2 */
+export async function addNginxHost(
+  { directory, replicas, ports, site: own }: LocalLab,
+  { name, address, site = own }: { name: string; address: string; site?: Site },
+): Promise<FurtherHost> {
+  await mkdir(join(directory, name), { recursive: true });
+  const settings = nginxSettings(directory, name, ports, address);
+  const agent = await joinOne({ directory, replicas, site }, name, AgentRole.NGINX, 'nginx', settings);
+  return {
+    agent,
+    rootDir: settings.rootDir,
+    async destroy() {
+      await agent.stop();
+      await endByPidFile(join(settings.rootDir, 'run/nginx.pid'));
+    },
+  };
 }
 
 // Started by root, dnsmasq would become a user who cannot read a directory of root's below /tmp.
@@ -176,13 +200,14 @@ function asRoot(): { user?: string } {
 
 async function joinOne(
   joining: Joining,
-  part: 'dns' | 'web' | 'pve',
+  part: string,
   role: AgentRole,
   name: string,
   settings: object,
 ): Promise<Program> {
   const { directory, replicas, site } = joining;
-  const { api } = (part === 'web' && replicas.at(-1)) || replicas[0];
+  const api = (part === 'web' ? replicas.at(-1) : replicas[0])?.api;
+  if (!api) throw new Error('there is no control plane to join');
   const stateDir = join(directory, part, 'state');
   const config = join(directory, part, 'agent.json');
   await writeFile(config, JSON.stringify({ stateDir, roles: { [name]: settings } }));
@@ -203,13 +228,15 @@ async function joinOne(
 
 // nginx and dnsmasq outlive their agents on purpose; the lab ends them itself, by the process ids they wrote.
 async function endDaemons(directory: string): Promise<void> {
-  for (const file of ['web/nginx/run/nginx.pid', 'dns/dnsmasq/dnsmasq.pid']) {
-    const pid = Number(await readFile(join(directory, file), 'utf8').catch(() => ''));
-    if (!(pid > 1)) continue;
-    try {
-      process.kill(pid, 'SIGTERM');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+  for (const file of ['web/nginx/run/nginx.pid', 'dns/dnsmasq/dnsmasq.pid']) await endByPidFile(join(directory, file));
+}
+
+async function endByPidFile(file: string): Promise<void> {
+  const pid = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (!(pid > 1)) return;
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -29,6 +29,8 @@ export interface Pebble {
   /** Adds a TXT value, or takes all of a name away. */
   setTxt(fqdn: string, value: string): Promise<void>;
   clearTxt(fqdn: string): Promise<void>;
+  /** Lets a name lead to another address than 127.0.0.1. */
+  setAddress(fqdn: string, address: string): Promise<void>;
   /** The root of the certificates it makes, PEM; another after each start. */
   rootPem(): Promise<string>;
   stop(): Promise<void>;
@@ -74,6 +76,7 @@ export async function startPebble({ directory, httpPort, externalAccounts, env =
     log: () => program.log(),
     setTxt: async (fqdn, value) => void (await tell('set-txt', { host: `${fqdn}.`, value })),
     clearTxt: async (fqdn) => void (await tell('clear-txt', { host: `${fqdn}.` })),
+    setAddress: async (fqdn, address) => void (await tell('add-a', { host: `${fqdn}.`, addresses: [address] })),
     rootPem: () => fetchText(`https://127.0.0.1:${management}/roots/0`, caPem),
     stop: () => program.stop(),
     start: () => program.start(),

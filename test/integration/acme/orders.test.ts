@@ -99,9 +99,6 @@ describe('orders at pebble', () => {
       await tx.db.deleteFrom('services').execute();
       await bumpSite(tx, siteId, null);
     });
-    await waitFor(async () => (await world.managed('web.one.example')) === undefined, { what: 'the row to go' });
-    const left = () =>
-      world.store.db.selectFrom('certificates').select('id').where('name', '=', 'web.one.example').execute();
-    await waitFor(async () => (await left()).length === 0, { what: 'the certificate to go' });
+    await world.gone('web.one.example');
   });
 });

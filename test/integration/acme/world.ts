@@ -256,6 +256,21 @@ export class AcmeWorld {
     return row as ManagedCertificate;
   }
 
+  /** Waits until a row and the certificate of its authority are gone. */
+  async gone(name: string): Promise<void> {
+    const left = () =>
+      this.store.db
+        .selectFrom('certificates as c')
+        .innerJoin('domains as d', 'd.id', 'c.domain_id')
+        .select('c.id')
+        .where('c.self_signed', '=', 0)
+        .where((row) => row.or([row('c.name', '=', name), row('d.name', '=', name)]))
+        .execute();
+    await waitFor(async () => (await this.managed(name)) === undefined && (await left()).length === 0, {
+      what: `${name} to go`,
+    });
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#keepers.map((keeper) => keeper.stop()));
     await this.fleet.stop();
