@@ -53,7 +53,7 @@ export const mailBadInputs: Record<MailRpc, BadInputs> = {
       'settings.mail.password': ['a\nb', 'a\0b', 'x'.repeat(1_025)],
       'settings.mail.sender_address': ['', ...EMAIL],
       'settings.mail.ca_pem': ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', ...HOSTILE],
-      'settings.certificate_warnings.days': [[0], [366], [4_294_967_295], Array.from({ length: 11 }, (_, i) => i + 1)],
+      'settings.certificate_warnings.days[]': [0, 366, 4_294_967_295],
       'settings.certificate_warnings.webhook_url': [
         'ops.example',
         'http://ops.example',

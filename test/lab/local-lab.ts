@@ -102,17 +102,18 @@ async function assemble(
 }
 
 function localSite(domain: string) {
+  // Labs side by side share the loopback, so each takes a network and a stretch of ports of its own.
+  const network = `127.${randomInt(64, 128)}`;
   const firstPort = 10_000 + 100 * randomInt(90);
   return {
     name: 'local',
     internalDomain: 'local.internal',
-    network: '127.64.0.0/16',
-    rangeStart: '127.64.1.1',
-    rangeEnd: '127.64.255.250',
-    gateway: '127.64.0.1',
+    network: `${network}.0.0/16`,
+    rangeStart: `${network}.1.1`,
+    rangeEnd: `${network}.255.250`,
+    gateway: `${network}.0.1`,
     externalDomains: [domain],
     externalAddress: 'localhost',
-    // Labs side by side share the loopback, so each takes a stretch of ports of its own.
     portRangeStart: firstPort,
     portRangeEnd: firstPort + 99,
   };
