@@ -33,11 +33,17 @@ export async function populate(options: PopulateOptions): Promise<string[]> {
       .select('id')
       .where('name', '=', options.domain)
       .executeTakeFirstOrThrow();
+    const site = await store.db
+      .selectFrom('sites')
+      .select('network')
+      .where('id', '=', options.siteId)
+      .executeTakeFirstOrThrow();
+    const network = site.network.split('.').slice(0, 2).join('.');
     const ids: string[] = [];
     for (let from = 0; from < options.count; from += BATCH) {
       const numbers = Array.from({ length: Math.min(BATCH, options.count - from) }, (_, i) => from + i);
       await store.transaction(async (tx) => {
-        const rows = numbers.map((i) => container(i, options, { owner: owner.id, node, now: tx.now }));
+        const rows = numbers.map((i) => container(i, options, { owner: owner.id, node, network, now: tx.now }));
         await tx.db.insertInto('containers').values(rows).execute();
         await insertServices(
           tx,
@@ -56,10 +62,16 @@ export async function populate(options: PopulateOptions): Promise<string[]> {
 interface Surroundings {
   owner: string;
   node: { id: string; cluster: string };
+  /** The two numbers that addresses of the site begin with. */
+  network: string;
   now: number;
 }
 
-function container(i: number, options: PopulateOptions, { owner, node, now }: Surroundings): NewRow<'containers'> {
+function container(
+  i: number,
+  options: PopulateOptions,
+  { owner, node, network, now }: Surroundings,
+): NewRow<'containers'> {
   const hex = (i + 0x10_0000).toString(16).padStart(6, '0');
   return {
     id: newId('ctr', now),
@@ -75,7 +87,7 @@ function container(i: number, options: PopulateOptions, { owner, node, now }: Su
     cluster: node.cluster,
     vmid: 100_000 + i,
     mac: `02:00:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}`,
-    address: `127.64.${100 + Math.floor(i / 250)}.${1 + (i % 250)}`,
+    address: `${network}.${100 + Math.floor(i / 250)}.${1 + (i % 250)}`,
     phase: 'ready',
     power: 'running',
     active_operation_id: null,
