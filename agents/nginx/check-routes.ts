@@ -1,10 +1,10 @@
 import type { AcmeChallenge, HttpRoute, Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import { checkBackend } from './check-backend.ts';
+import { objectToHealthCheck } from './check-health.ts';
 import { type CheckedOptions, checkOptions } from './check-options.ts';
 import { OWN_PATH } from './check-sign-in.ts';
 import { challengeToken, hostName, keyAuthorization, shown } from './escape.ts';
 import { pathPrefix } from './escape-http.ts';
-import { objectToHealthCheck } from './health-targets.ts';
 
 const CHALLENGES = '/.well-known/acme-challenge';
 

@@ -4,8 +4,8 @@ import { isIP, isIPv4 } from 'node:net';
 
 const SEGMENT = '[A-Za-z0-9._~@:+-]{1,100}';
 const PREFIX = new RegExp(`^(?:/(?!\\.{1,2}(?:/|$))${SEGMENT}){1,16}$`);
-// A token of RFC 9110, 5.6.2, but for "$" and the quotes.
-const HEADER_NAME = /^[A-Za-z0-9!#%&*+.^_|~-]{1,64}$/;
+// Of the characters of a token (RFC 9110, 5.6.2) those that names of headers are made of.
+const HEADER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const HEADER_VALUE = /^[ -~]{1,4000}$/;
 const QUOTES = ['"', "'"];
 

@@ -26,8 +26,12 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Looks once: "" when the backend is well, else why it is not, in words. Never rejects. */
-export function lookAt(target: HealthTarget): Promise<string> {
-  return target.path === '' ? tryConnection(target) : tryRequest(target);
+export async function lookAt(target: HealthTarget): Promise<string> {
+  try {
+    return await (target.path === '' ? tryConnection(target) : tryRequest(target));
+  } catch (error) {
+    return String(error);
+  }
 }
 
 function tryConnection({ address, port }: HealthTarget): Promise<string> {

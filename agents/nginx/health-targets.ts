@@ -1,6 +1,7 @@
-import type { HealthCheck, Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import { StreamProtocol } from '@berth/proto/agent/v1/resource_pb.js';
 import type { HealthTarget } from './health-look.ts';
+import { checkResource } from './plan.ts';
 
 /** A route whose backend is looked after. */
 export type WatchedRoute = {
@@ -12,17 +13,6 @@ export type WatchedRoute = {
 };
 
 const USUAL_SECONDS = 30;
-const LEAST_SECONDS = 5;
-const MOST_SECONDS = 3600;
-
-/** What is wrong with how a backend is to be looked at; undefined: nothing. */
-export function objectToHealthCheck(check: HealthCheck | undefined): string | undefined {
-  const { path = '', intervalSeconds = 0 } = check ?? {};
-  if (path !== '' && !/^\/[!-~]{0,500}$/.test(path)) return 'the path of the health check is not printable ASCII';
-  if (intervalSeconds === 0) return undefined;
-  const fits = intervalSeconds >= LEAST_SECONDS && intervalSeconds <= MOST_SECONDS;
-  return fits ? undefined : `the health check's interval is not ${LEAST_SECONDS}–${MOST_SECONDS} seconds`;
-}
 
 // Sets share their unchanged resources.
 const known = new WeakMap<Resource, WatchedRoute>();
@@ -38,6 +28,8 @@ export function watchedRoutes(resources: Iterable<Resource>): WatchedRoute[] {
 
 /** The route of a resource, as far as its backend can be asked: of UDP nothing can be told from silence. */
 function watchedRoute(resource: Resource): WatchedRoute | undefined {
+  // What is not fit to be served is not fit to be called up either.
+  if (typeof checkResource(resource) === 'string') return undefined;
   const { body, name, containerId } = resource;
   if (body.case === 'streamRoute') {
     const { backend, protocol, host } = body.value;

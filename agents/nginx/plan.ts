@@ -83,7 +83,7 @@ function sortOut(resources: ReadonlyMap<string, Resource>, setAside: ReadonlyMap
 }
 
 function place(resource: Resource, sorted: Sorted): void {
-  const checked = check(resource);
+  const checked = checkResource(resource);
   if (checked === undefined) return;
   if (typeof checked === 'string') sorted.faults.push(faultOf(resource, 'render', checked));
   else if (checked.kind === 'certificate') sorted.certificates.push(checked);
@@ -102,7 +102,8 @@ type Checked = CheckedCertificate | CheckedRoute | CheckedStream | CheckedChalle
 // Sets share their unchanged resources, so an apply after one change checks one resource.
 const verdicts = new WeakMap<Resource, Checked | string>();
 
-function check(resource: Resource): Checked | string | undefined {
+/** A resource with every text safe to write, or what is wrong with it; undefined for a kind that is none of nginx's. */
+export function checkResource(resource: Resource): Checked | string | undefined {
   const known = verdicts.get(resource);
   if (known !== undefined) return known;
   const verdict = judge(resource);

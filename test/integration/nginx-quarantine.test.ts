@@ -121,6 +121,28 @@ test('what is refused without a hint is found by halving', async () => {
   await rm(dirname(binary), { recursive: true });
 });
 
+test('an option that nginx refuses sets aside the routes that want it, with its words, and no other', async () => {
+  const binary = join(await mkdtemp(join(tmpdir(), 'berth-judge-')), 'nginx');
+  const refuse = 'at=$(cd "$4" && grep -rn X-Poison layouts | head -1 | cut -d: -f1,2)';
+  const judge = `case " $* " in *" -t "*) ${refuse}; [ -n "$at" ] && { echo "nginx: [emerg] no such header in $4$at" >&2; exit 1; } ;; esac`;
+  await writeFile(binary, `#!/bin/sh\n${judge}\nexec /usr/sbin/nginx "$@"\n`, { mode: 0o755 });
+  const strict = await NginxHost.start({ binary });
+  const options = { requestHeaders: [{ name: 'X-Poison', value: 'x' }] };
+  const bad = ['bad1', 'bad2'].map((name) => route(`${name}.apps.lab`, port, { options }));
+  const gzip = route('gzip.apps.lab', port, { options: { gzip: true } });
+  const report = await strict.apply(await certificate('apps', '*.apps.lab'), ...bad, gzip, route('web.apps.lab', port));
+  expect(report.status).toBe('running');
+  expect(report.errors.map(({ resource, stage }) => [resource?.name, stage])).toEqual([
+    ['bad1.apps.lab', 'validate'],
+    ['bad2.apps.lab', 'validate'],
+  ]);
+  expect(report.errors[0]?.stderrTail).toMatch(/no such header in layouts\/[0-9a-f]+\.conf:\d+/);
+  for (const name of ['gzip', 'web']) expect((await strict.get(`${name}.apps.lab`)).status).toBe(200);
+  expect((await strict.get('bad1.apps.lab')).status).toBe(404);
+  await strict.close();
+  await rm(dirname(binary), { recursive: true });
+});
+
 test('a swap that a crash interrupted is undone, and the set applied again', async () => {
   const store = new ReleaseStore(host.path());
   await host.role.stop();

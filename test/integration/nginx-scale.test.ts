@@ -36,7 +36,7 @@ test.for([
   const directory = await mkdtemp(join(tmpdir(), 'berth-scale-'));
   const release = join(directory, 'release');
   const rootDir = join(directory, 'nginx');
-  for (const each of ['run', 'tmp']) await mkdir(join(rootDir, each), { recursive: true });
+  for (const each of ['run', 'tmp', 'log']) await mkdir(join(rootDir, each), { recursive: true });
   const plan = makePlan(await manyRoutes(count), { reservedPorts: new Set(), stream: true });
   expect([plan.routes.length, plan.faults]).toEqual([count, []]);
   const options = await detectOptions(nginxConfigSchema.parse({ rootDir, httpPort: 17_980, httpsPort: 17_943 }));
