@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import './berth-agent.ts';
+import { main } from './berth-agent.ts';
+
+await main();

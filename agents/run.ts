@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import { serviceManager } from '@berth/proto/contract/service-manager.ts';
 import { type AgentConfig, ConfigError } from './config.ts';
 import { loadRoles, nameOf } from './roles.ts';
 import { Agent } from './shared/agent.ts';
@@ -74,7 +75,10 @@ export async function runAgent(config: AgentConfig): Promise<void> {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
     });
     const running = await startAgent(config);
+    const manager = serviceManager(process.env, systemClock);
+    manager.ready();
     await asked;
+    manager.stopping();
     await running.stop();
   } finally {
     clearInterval(alive);

@@ -1,4 +1,6 @@
 // The control plane as a program: environment → configuration → a replica that serves until SIGTERM.
+import { systemClock } from '@berth/proto/contract/clock.ts';
+import { serviceManager } from '@berth/proto/contract/service-manager.ts';
 import { readConfig } from './config.ts';
 import { startReplica } from './context.ts';
 import { createLogger } from './log.ts';
@@ -12,7 +14,10 @@ async function main(): Promise<void> {
   });
   const replica = await startReplica(config, log);
   log.info({ port: replica.port, agents: config.agentListen.port }, 'control plane ready');
+  const manager = serviceManager(process.env, systemClock);
+  manager.ready();
   await asked;
+  manager.stopping();
   await replica.stop();
 }
 

@@ -95,6 +95,7 @@ function inheritOutput(program: Command): void {
 }
 
 async function main(): Promise<void> {
+  process.stdout.on('error', endWithReader);
   try {
     await buildProgram().parseAsync(process.argv);
   } catch (error) {
@@ -105,6 +106,12 @@ async function main(): Promise<void> {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+/** Whoever reads the output may have seen enough, as `head` has. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 if (import.meta.main) await main();

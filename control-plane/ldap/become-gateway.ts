@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { LdapConfig } from './start-ldap.ts';
 
+/** Set where the programs are bundled (scripts/packaging/bundle.ts). */
+declare const BERTH_BUNDLED: true | undefined;
+
 /** How Node is started for a gateway. */
 export interface ProcessSettings {
   execArgv: readonly string[];
@@ -32,6 +35,9 @@ export interface LdapProcessConfig extends LdapConfig, Pick<Config, 'masterKeyFi
   processes: number;
 }
 
+/** The program; a bundle has it beside itself. */
+const LDAP_MAIN = join(import.meta.dirname, typeof BERTH_BUNDLED === 'undefined' ? '../ldap-main.ts' : 'ldap-main.mjs');
+
 /** The variable that says it. */
 export const LDAP_PROCESS = 'BERTH_LDAP_PROCESS';
 
@@ -48,6 +54,6 @@ export function becomeGateway(config: Config, processes: number): void {
     processes,
   };
   const { execArgv, env } = processSettings(config.stateDir);
-  const args = [process.execPath, ...execArgv, join(import.meta.dirname, '../ldap-main.ts')];
+  const args = [process.execPath, ...execArgv, LDAP_MAIN];
   process.execve?.(process.execPath, args, { ...process.env, ...env, [LDAP_PROCESS]: JSON.stringify(told) });
 }
