@@ -25,6 +25,7 @@ import { clientAddressBehind } from './client-address.ts';
 import type { Config } from './config.ts';
 import { createSiteViews } from './desired/site-views.ts';
 import { proveDomain } from './dns/prove-domain.ts';
+import { keepPublicRecords } from './dns/public-records/keep-records.ts';
 import { type Authority, openAuthority } from './fleet/ca.ts';
 import { enrolmentService } from './fleet/enrolment-service.ts';
 import { Fleet } from './fleet/fleet.ts';
@@ -85,6 +86,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   await engine.start();
   const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config), publicUrl: config.publicUrl });
   const reconcilers = startReconcilers({ store, clock, random, log });
+  const records = keepPublicRecords({ store, clock, random, log, owner, dns: dnsOf(config) });
   const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp });
   const ldap = await startLdap({ config, store, certificate, log });
   await announce(config, store, authority, log);
@@ -94,7 +96,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
       stopping.abort();
       await ldap?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
-      await Promise.all([reconcilers.stop(), outbox.stop(), acme.stop()]);
+      await Promise.all([reconcilers.stop(), outbox.stop(), acme.stop(), records.stop()]);
       await engine.stop();
       await agents.close();
       certificate.stop();

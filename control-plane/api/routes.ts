@@ -12,6 +12,7 @@ import { AuditService } from '@berth/proto/api/v1/audit_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { DomainsService } from '@berth/proto/api/v1/domains_pb.js';
+import { DnsProvidersService } from '@berth/proto/api/v1/dns_providers_pb.js';
 import { GroupsService } from '@berth/proto/api/v1/groups_pb.js';
 import { GuestLoginsService } from '@berth/proto/api/v1/guest_logins_pb.js';
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
@@ -35,6 +36,7 @@ import { auditHandlers } from './handlers-audit.ts';
 import { authHandlers } from './handlers-auth.ts';
 import { containerHandlers } from './handlers-containers.ts';
 import { domainHandlers } from './handlers-domains.ts';
+import { dnsProviderHandlers } from './handlers-dns-providers.ts';
 import { groupHandlers } from './handlers-groups.ts';
 import { guestLoginsHandlers } from './handlers-guest-logins.ts';
 import { identityProviderHandlers } from './handlers-identity-providers.ts';
@@ -56,6 +58,7 @@ export const apiServices = [
   AuthService,
   TokensService,
   UsersService,
+  DnsProvidersService,
   GroupsService,
   AccountService,
   SecurityService,
@@ -81,6 +84,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AuthService, authHandlers(deps));
   router.service(TokensService, tokenHandlers(deps));
   router.service(UsersService, userHandlers(deps));
+  router.service(DnsProvidersService, dnsProviderHandlers(deps));
   router.service(GroupsService, groupHandlers(deps));
   router.service(AccountService, accountHandlers(deps));
   router.service(SecurityService, securityHandlers(deps));

@@ -23,6 +23,8 @@ export type Topic =
   | { kind: 'directory'; id: string }
   /** A domain, whom it was given to, or its certificates. */
   | { kind: 'domain'; id: string }
+  /** There are public records to be made, changed or taken away; `id` is empty. */
+  | { kind: 'dns'; id: string }
   /** There is mail to send; `id` is empty. */
   | { kind: 'mail'; id: string };
 

@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { accessBadInputs } from './api-bad-input.access.ts';
 import { appSignInBadInputs } from './api-bad-input.app-sign-in.ts';
 import { domainBadInputs } from './api-bad-input.domains.ts';
+import { dnsBadInputs } from './api-bad-input.dns.ts';
 import { mailBadInputs } from './api-bad-input.mail.ts';
 import { identityProviderBadInputs } from './api-bad-input.oidc.ts';
 import { peopleBadInputs } from './api-bad-input.people.ts';
@@ -132,6 +133,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
   ...securityBadInputs,
   ...appSignInBadInputs,
   ...accessBadInputs,
+  ...dnsBadInputs,
 
   'SitesService.CreateSite': {
     good: { site },

@@ -22,6 +22,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedRequest } from './api-bad-input.access.ts';
 import { seedDomains } from './api-bad-input.domains.ts';
+import { seedDnsProvider } from './api-bad-input.dns.ts';
 import { seedProvider } from './api-bad-input.oidc.ts';
 import { seedCrew } from './api-bad-input.people.ts';
 import { badInputs } from './api-bad-input.table.ts';
@@ -59,6 +60,8 @@ beforeAll(async () => {
   for (const { id, exposure } of container?.services ?? []) identifiers.set(exposure.case ?? '', id);
   identifiers.set('provider', await seedProvider(bench));
   for (const seeded of [await seedCrew(bench), await seedRequest(bench), await seedDomains(bench)]) {
+  identifiers.set('dns', await seedDnsProvider(bench));
+  for (const seeded of [await seedCrew(bench), await seedRequest(bench)]) {
     for (const [name, value] of Object.entries(seeded)) identifiers.set(name, value);
   }
 });
@@ -142,6 +145,7 @@ function filled<T extends JsonValue>(value: T): T {
 const ONEOFS = [
   ['http', 'tcp', 'udp'],
   ['user', 'group'],
+  ['cloudflare', 'rfc2136', 'acme_dns', 'webhook', 'dnsmasq'],
 ];
 
 /** A copy of a request with one field replaced; an element of a list stands alone in it. */

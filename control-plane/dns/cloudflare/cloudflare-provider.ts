@@ -44,11 +44,9 @@ export function openCloudflare(
         return records.map(({ type, content, comment }) => ({ type, value: content, ours: comment === ours }));
       },
       put: async (record, signal) => putAddress(api, record, await mark(), signal),
-      async remove({ fqdn, type }, handle, signal) {
-        const [{ zone, id }, ours] = [handleShape.parse(JSON.parse(handle)), await mark()];
-        const mine = (await recordsAt(api, zone, fqdn, signal)).filter(
-          (record) => record.comment === ours && (record.id === id || record.type === type),
-        );
+      async remove({ fqdn, type }, _, signal) {
+        const [zone, ours] = [await zoneOf(api, fqdn, signal), await mark()];
+        const mine = (await recordsAt(api, zone, fqdn, signal)).filter((record) => record.comment === ours);
         for (const record of mine) if (record.type === type) await deleteRecord(api, zone, record.id, signal);
       },
     },

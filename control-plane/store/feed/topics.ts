@@ -17,6 +17,7 @@ const KINDS: readonly string[] = [
   'directory',
   'domain',
   'mail',
+  'dns',
 ] satisfies Topic['kind'][];
 
 /** One string for a topic, to tell equal ones. */

@@ -10,6 +10,7 @@ import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { seedDomains } from '../api-bad-input.domains.ts';
+import { seedDnsProvider } from '../api-bad-input.dns.ts';
 import { seedProvider } from '../api-bad-input.oidc.ts';
 import { seedCrew } from '../api-bad-input.people.ts';
 import { bearers, seedBearer } from './bearers.ts';
@@ -59,6 +60,7 @@ export async function openWorld(): Promise<World> {
     ['spare', await makeNode(bench)],
     ['nginx', bench.site.agents.nginx],
     ['provider', await seedProvider(bench)],
+    ['dns', await seedDnsProvider(bench)],
     ['site', bench.site.siteId],
     ['empty', empty],
     ...container.services.map(({ id, exposure }): [string, string] => [exposure.case ?? '', id]),
