@@ -18,6 +18,7 @@ import { auditPages } from './pages/audit.ts';
 import { containerPages } from './pages/containers.ts';
 import { domainPages } from './pages/domain.ts';
 import { domainsPages } from './pages/domains.ts';
+import { dnsProviderPages } from './pages/dns-providers.ts';
 import { forgotPasswordPages } from './pages/forgot-password.ts';
 import { groupPages } from './pages/groups.ts';
 import { guestLoginsPages } from './pages/guest-logins.ts';
@@ -82,6 +83,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/acme-accounts', acmeAccountPages());
   app.route('/sites', sitePages());
   app.route('/agents', agentPages());
+  app.route('/dns-providers', dnsProviderPages());
   app.route('/settings', settingsPages());
   app.route('/people/invitations', invitationsPages());
   app.route('/people', peoplePages());

@@ -23,6 +23,7 @@ const SECTIONS = {
   groups: ['/groups', 'Groups', true],
   sites: ['/sites', 'Sites', true],
   agents: ['/agents', 'Agents', true],
+  'dns-providers': ['/dns-providers', 'DNS', true],
   audit: ['/audit', 'Audit', false],
   providers: ['/providers', 'Sign-in', true],
   settings: ['/settings', 'Settings', true],

@@ -11,6 +11,8 @@ import { auditCommand } from './commands/audit.ts';
 import { certificateCommand } from './commands/certificate.ts';
 import { containerCommand } from './commands/container.ts';
 import { domainCommand } from './commands/domain.ts';
+import { dnsProviderCommand } from './commands/dns-provider.ts';
+import { dnsRecordCommand } from './commands/dns-record.ts';
 import { groupCommand } from './commands/group.ts';
 import { invitationCommand } from './commands/invitation.ts';
 import { ldapCommand } from './commands/ldap.ts';
@@ -61,6 +63,8 @@ Examples:
     groupCommand(),
     siteCommand(),
     nodeCommand(),
+    dnsProviderCommand(),
+    dnsRecordCommand(),
     agentCommand(),
     containerCommand(),
     serviceCommand(),

@@ -25,6 +25,7 @@ const LITERAL: Record<string, string> = {
   '/sign-in/with/:name/back': '/sign-in/with/uni/back',
   '/groups/:id': '/groups/grp-course',
   '/providers/:name': '/providers/uni',
+  '/dns-providers/:name': '/dns-providers/updates',
 };
 
 let world: World;

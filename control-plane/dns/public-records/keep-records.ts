@@ -4,6 +4,7 @@
  * at again every few minutes, what failed after a back-off, and what is there once an hour, so that it heals.
  */
 import { fullJitter } from '@berth/proto/contract/backoff.ts';
+import { delay } from '@berth/proto/contract/clock.ts';
 import { AppError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { createWaker } from '../../operations/waker.ts';
@@ -91,7 +92,7 @@ class Keeper {
       if (all) allAt = clock.now() + PLAN_ALL_MS;
       await this.#planMoved(all);
       await waker.next(signal).catch(() => undefined);
-      await new Promise<void>((resolve) => clock.after(signal.aborted ? 0 : GATHER_MS, resolve));
+      await delay(clock, GATHER_MS, signal).catch(() => undefined);
     }
     waker.close();
     forget();
@@ -187,6 +188,6 @@ class Keeper {
   /** Spread by a quarter to either side. */
   #in(ms: number): number {
     const { clock, random } = this.#options;
-    return clock.now() + ms * (0.75 + random() / 2);
+    return clock.now() + Math.floor(ms * (0.75 + random() / 2));
   }
 }
