@@ -1,7 +1,7 @@
 /** DNS-01 (RFC 8555, 8.4): TXT records at the domain's provider. */
 import type { TxtRecord } from '../dns/dns-provider.ts';
 import { openDnsProvider } from '../dns/open-dns-provider.ts';
-import { waitForTxt } from '../dns/wait-for-txt.ts';
+import { waitUntilServed } from '../dns/wait-until-served.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { challengesFor, insertChallenges } from '../store/acme-challenges.ts';
@@ -21,9 +21,8 @@ export async function putInDns(context: OrderContext, answers: readonly Answer[]
   await context.progress(`puts TXT records at the DNS provider ${row.name}`);
   for (const record of records) await addRecord(context, provider, record);
   await context.progress(`waits until the servers of ${context.domain.name} have the TXT records`);
-  const servers: string[] = JSON.parse(row.check_servers);
   await inTime(context, (signal) =>
-    Promise.all(records.map(({ fqdn, value }) => waitForTxt(context.deps, { fqdn, value, servers }, signal))),
+    Promise.all(records.map((record) => waitUntilServed(context.deps, row, record, signal))),
   );
 }
 

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import type { AddressType, DnsDeps, DnsProvider } from './dns-provider.ts';
-import { refused, unable } from './failures.ts';
+import type { AddressRecord, AddressType, DnsDeps, DnsProvider, TxtRecord } from './dns-provider.ts';
+import { foreign, refused, unable } from './failures.ts';
 import { callHttp } from './http-call.ts';
 
 /** What is no secret of it. */
 export const webhookSettings = z.object({ url: z.string() });
+
+/** How the program says that a name has records of somebody else's. */
+const CONFLICT = 409;
 
 interface Order {
   action: 'present' | 'remove';
@@ -18,7 +21,8 @@ interface Order {
 
 /**
  * A program of the administrator's own. The signature is over the body, which says when it was made, so that an old
- * call cannot be made again: `X-Berth-Signature: sha256=HEX`.
+ * call cannot be made again: `X-Berth-Signature: sha256=HEX`. Of A, AAAA and CNAME records a name has one of each from
+ * us at most, which "present" replaces.
  */
 export function openWebhook({ clock }: DnsDeps, { url }: z.infer<typeof webhookSettings>, secret: string): DnsProvider {
   const target = new URL(url);
@@ -30,17 +34,29 @@ export function openWebhook({ clock }: DnsDeps, { url }: z.infer<typeof webhookS
     const sent = { url: target, method: 'POST' as const, headers, body };
     const { status, text, retryAfterSeconds } = await callHttp(clock, who, sent, signal);
     if (status >= 200 && status < 300) return;
+    if (status === CONFLICT) throw foreign(order.name, text.trim() || 'other records');
     const later = status >= 500 || status === 429;
     throw (later ? unable : refused)(who, `status ${status}. ${text}`, retryAfterSeconds);
   };
-  const order = (action: Order['action'], fqdn: string, value: string, ttl: number): Order => {
-    return { action, type: 'TXT', name: fqdn, value, ttl };
-  };
   return {
-    async addTxt({ fqdn, value, ttlSeconds }, signal) {
-      await call(order('present', fqdn, value, ttlSeconds), signal);
+    async addTxt(record, signal) {
+      await call(orderOf('present', { type: 'TXT', ...record }), signal);
       return '{}';
     },
-    removeTxt: ({ fqdn, value, ttlSeconds }, _, signal) => call(order('remove', fqdn, value, ttlSeconds), signal),
+    removeTxt: (record, _, signal) => call(orderOf('remove', { type: 'TXT', ...record }), signal),
+    addresses: {
+      // Only the program knows what is there.
+      find: () => Promise.resolve([]),
+      async put(record, signal) {
+        await call(orderOf('present', record), signal);
+        return '{}';
+      },
+      remove: (record, _, signal) => call(orderOf('remove', record), signal),
+    },
   };
+}
+
+function orderOf(action: Order['action'], record: AddressRecord | (TxtRecord & { type: 'TXT' })): Order {
+  const { fqdn, type, value, ttlSeconds } = record;
+  return { action, type, name: fqdn, value, ttl: ttlSeconds };
 }

@@ -21,8 +21,8 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedRequest } from './api-bad-input.access.ts';
-import { seedDomains } from './api-bad-input.domains.ts';
 import { seedDnsProvider } from './api-bad-input.dns.ts';
+import { seedDomains } from './api-bad-input.domains.ts';
 import { seedProvider } from './api-bad-input.oidc.ts';
 import { seedCrew } from './api-bad-input.people.ts';
 import { badInputs } from './api-bad-input.table.ts';
@@ -59,9 +59,8 @@ beforeAll(async () => {
   identifiers.set('container', container?.id ?? '').set('operation', operation?.id ?? '');
   for (const { id, exposure } of container?.services ?? []) identifiers.set(exposure.case ?? '', id);
   identifiers.set('provider', await seedProvider(bench));
-  for (const seeded of [await seedCrew(bench), await seedRequest(bench), await seedDomains(bench)]) {
   identifiers.set('dns', await seedDnsProvider(bench));
-  for (const seeded of [await seedCrew(bench), await seedRequest(bench)]) {
+  for (const seeded of [await seedCrew(bench), await seedRequest(bench), await seedDomains(bench)]) {
     for (const [name, value] of Object.entries(seeded)) identifiers.set(name, value);
   }
 });

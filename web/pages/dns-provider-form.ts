@@ -71,7 +71,7 @@ export const KIND_FORMS: Readonly<Record<string, KindForm>> = {
   webhook: {
     case: 'webhook',
     label: 'A program of your own',
-    about: 'It is called over HTTPS and puts and takes TXT records of challenges.',
+    about: 'It is called over HTTPS, signed, and puts records there and takes them away.',
     inputs: [
       { name: 'url', label: 'URL', hint: 'https only.', required: true },
       {

@@ -16,7 +16,7 @@ const KIND_WORDS = {
   cloudflare: 'Cloudflare',
   rfc2136: 'dynamic updates (RFC 2136)',
   acmeDns: 'acme-dns, for challenges only',
-  webhook: 'webhook, for challenges only',
+  webhook: 'webhook',
   dnsmasq: "the site's own dnsmasq, for challenges only",
 } as const;
 

@@ -9,8 +9,8 @@ import { type Container, ContainersService } from '@berth/proto/api/v1/container
 import { NodesService } from '@berth/proto/api/v1/nodes_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import { seedDomains } from '../api-bad-input.domains.ts';
 import { seedDnsProvider } from '../api-bad-input.dns.ts';
+import { seedDomains } from '../api-bad-input.domains.ts';
 import { seedProvider } from '../api-bad-input.oidc.ts';
 import { seedCrew } from '../api-bad-input.people.ts';
 import { bearers, seedBearer } from './bearers.ts';

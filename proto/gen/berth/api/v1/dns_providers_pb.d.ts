@@ -232,8 +232,10 @@ export declare type AcmeDns = Message<"berth.api.v1.AcmeDns"> & {
 export declare const AcmeDnsSchema: GenMessage<AcmeDns>;
 
 /**
- * A program of the administrator's own. It gets `POST {action: "present"|"remove", type, name, value, ttl}` with an
- * HMAC-SHA256 of the body in `X-Berth-Signature` and answers 2xx when the record is there or gone.
+ * A program of the administrator's own. It gets `POST {action: "present"|"remove", type, name, value, ttl, time}` with
+ * an HMAC-SHA256 of the body in `X-Berth-Signature` ("sha256=HEX") and answers 2xx when the record is there or gone, 409
+ * when the name has records of somebody else's that stand in the way. A TXT record is put beside others; of A, AAAA and
+ * CNAME "present" replaces what the program made of that type before.
  *
  * @generated from message berth.api.v1.WebhookDns
  */
