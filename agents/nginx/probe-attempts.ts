@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import { connect, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type BerthError, ERROR_HEADER } from './error-pages.ts';
+import type { SignInError } from './render-sign-in.ts';
 
 /** Where nginx listens on this host, and whether it wants to be told whom it speaks to. */
 export type LocalListener = {
@@ -24,7 +25,14 @@ export type Attempt = {
 const OPEN_MS = 500;
 const DIRECT_MS = 2000;
 /** Pages of nginx's that say nothing against the backend. */
-const GATES: readonly (BerthError | undefined)[] = ['unauthorized', 'forbidden', 'too_many_requests', 'maintenance'];
+const GATES: readonly (BerthError | SignInError | undefined)[] = [
+  'unauthorized',
+  'forbidden',
+  'too_many_requests',
+  'maintenance',
+  'sign_in',
+  'sign_in_unavailable',
+];
 
 /**
  * One HTTPS request with this SNI and Host. The certificate is not verified: it may be self-signed, and the

@@ -25,6 +25,9 @@ export type SignInFacts = {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
 };
 
+/** What the pages say who stand for an app whose visitor is not let in. */
+export type SignInError = 'sign_in' | 'sign_in_unavailable';
+
 /** Headers about the visitor; a client's own are never passed on. */
 export const IDENTITY_HEADERS = ['X-User', 'X-Preferred-Username', 'X-Groups', 'X-Email'] as const;
 /** Seconds after which to try again. */
@@ -178,7 +181,7 @@ function refusal(unless: string): string[] {
   return [...pageHead('sign_in'), `if (${unless} = "") {`, `  return 401 "${page}";`, '}'];
 }
 
-function pageHead(error: string): string[] {
+function pageHead(error: SignInError): string[] {
   return ['default_type "text/html; charset=utf-8";', `add_header ${ERROR_HEADER} ${error} always;`];
 }
 

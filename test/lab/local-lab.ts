@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +24,8 @@ export interface LocalLabOptions {
   domain?: string;
   databaseUrl?: string;
   nodes?: readonly string[];
+  /** What serves a guest's page, instead of a greeting. */
+  guestPage?: (hostname: string) => Server;
   ports?: { api?: number; pages?: number };
   /**
    * Control planes on one database, which must be named then; 1 by default. The nginx agent joins at the last, the others
@@ -79,9 +82,9 @@ async function assemble(
   };
   const secret = randomUUID();
   const nodes = options.nodes ?? ['pve1', 'pve2'];
-  const pve = await startPve(directory, { nodes, secret, ports });
+  const pve = await startPve(directory, { nodes, secret, ports, page: options.guestPage });
   undo.push(() => pve.cluster.close({ destroyGuests: true }));
-  const replicas = await startReplicas(directory, options, undo);
+  const replicas = await startReplicas(directory, { ...options, appsPort: ports.https }, undo);
   const { api, program: controlPlane } = replicas[0];
   const site = await makeSite(api.transport, localSite(options.domain ?? 'apps.localhost'));
   for (const name of nodes) {
@@ -121,7 +124,12 @@ function localSite(domain: string) {
 
 async function startPve(
   directory: string,
-  setup: { nodes: readonly string[]; secret: string; ports: LocalLab['ports'] },
+  setup: {
+    nodes: readonly string[];
+    secret: string;
+    ports: LocalLab['ports'];
+    page: LocalLabOptions['guestPage'];
+  },
 ): Promise<{ cluster: PveCluster; url: string; pem: string }> {
   const tls = await selfSigned(join(directory, 'pve', 'tls'), ['127.0.0.1', 'localhost']);
   const backend = () =>
@@ -130,6 +138,7 @@ async function startPve(
       leaseFile: join(directory, 'dns', 'dnsmasq', 'leases'),
       httpPort: setup.ports.guestHttp,
       tcpPort: setup.ports.guestTcp,
+      page: setup.page,
     });
   const cluster = await createPveCluster({
     nodes: setup.nodes.map((name) => ({ name, backend: backend() })),

@@ -29,6 +29,8 @@ export interface ReplicaOptions {
   databaseUrl?: string;
   ports?: { api?: number; pages?: number };
   replicas?: number;
+  /** Port under which browsers reach apps. */
+  appsPort?: number;
 }
 
 type Ports = Record<'api' | 'pages' | 'agents', number>;
@@ -39,11 +41,11 @@ export async function startReplicas(
   options: ReplicaOptions,
   undo: (() => Promise<unknown>)[],
 ): Promise<[LocalReplica, ...LocalReplica[]]> {
-  const { databaseUrl, replicas: count = 1 } = options;
+  const { databaseUrl, appsPort = 443, replicas: count = 1 } = options;
   if (count > 1 && !databaseUrl) throw new Error('replicas share a database, which has to be named');
   const ports: Ports[] = [];
   for (let i = 0; i < count; i++) ports.push(await freePorts(i === 0 ? options.ports : undefined));
-  const first = await startReplica(0, { directory, ports, databaseUrl, undo });
+  const first = await startReplica(0, { directory, ports, databaseUrl, appsPort, undo });
   const caFile = join(directory, 'cp', 'ca.pem');
   const ca = await readFile(caFile, 'utf8');
   const token = await becomeAdministrator(transportTo(urlOf(ports[0]), { ca }), join(directory, 'cp', 'setup-code'));
@@ -56,7 +58,7 @@ export async function startReplicas(
   });
   const others: LocalReplica[] = [];
   for (let i = 1; i < count; i++) {
-    const other = await startReplica(i, { directory, ports, databaseUrl, undo });
+    const other = await startReplica(i, { directory, ports, databaseUrl, appsPort, undo });
     others.push({ ...other, api: apiOf(ports[i]) });
   }
   return [{ ...first, api: apiOf(ports[0]) }, ...others];
@@ -66,10 +68,11 @@ interface Setup {
   directory: string;
   ports: readonly Ports[];
   databaseUrl: string | undefined;
+  appsPort: number;
   undo: (() => Promise<unknown>)[];
 }
 
-async function startReplica(index: number, { directory, ports, databaseUrl, undo }: Setup) {
+async function startReplica(index: number, { directory, ports, databaseUrl, appsPort, undo }: Setup) {
   const name = index === 0 ? 'cp' : `cp${index + 1}`;
   const stateDir = join(directory, name);
   await mkdir(stateDir, { recursive: true });
@@ -87,6 +90,7 @@ async function startReplica(index: number, { directory, ports, databaseUrl, undo
       BERTH_AGENT_LISTEN: `127.0.0.1:${own?.agents}`,
       BERTH_AGENT_ADDRESS: `127.0.0.1:${agents}`,
       BERTH_SERVER_NAMES: '127.0.0.1,localhost',
+      BERTH_APPS_PORT: String(appsPort),
       BERTH_HEARTBEAT_SECONDS: '2',
       // Its guests are in memory and ask nobody; what they would be told is shown all the same.
       BERTH_LDAP_URIS: 'ldaps://127.0.0.1:636',

@@ -4,7 +4,7 @@
  * root or LXC, and for more guests than a machine can boot.
  */
 import { appendFile, readFile } from 'node:fs/promises';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { waitFor } from '../support/wait-for.ts';
 import { MemoryBackend, type MemoryGuest } from './pve/memory-backend.ts';
@@ -17,6 +17,8 @@ export interface LoopbackGuestsOptions {
   /** Ports a guest serves its page and its banner on. */
   httpPort: number;
   tcpPort: number;
+  /** What serves a guest's page, instead of a greeting. */
+  page?: ((hostname: string) => HttpServer) | undefined;
 }
 
 const LEASE_SECONDS = 12 * 3600;
@@ -50,16 +52,20 @@ async function takeAddress(guest: MemoryGuest, options: LoopbackGuestsOptions): 
 }
 
 async function serve(hostname: string, address: string, options: LoopbackGuestsOptions): Promise<Server[]> {
-  const web = createHttpServer((_request, answer) => {
-    answer.setHeader('content-type', 'text/html; charset=utf-8');
-    answer.end(`<!doctype html><title>${hostname}</title><h1>Hello from ${hostname}</h1><p>${address}</p>\n`);
-  });
+  const web = options.page?.(hostname) ?? greeting(hostname, address);
   const tcp = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     socket.end('SSH-2.0-berth-demo\r\n');
   });
   await Promise.all([listen(web, options.httpPort, address), listen(tcp, options.tcpPort, address)]);
   return [web, tcp];
+}
+
+function greeting(hostname: string, address: string): HttpServer {
+  return createHttpServer((_request, answer) => {
+    answer.setHeader('content-type', 'text/html; charset=utf-8');
+    answer.end(`<!doctype html><title>${hostname}</title><h1>Hello from ${hostname}</h1><p>${address}</p>\n`);
+  });
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
