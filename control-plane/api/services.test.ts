@@ -34,7 +34,13 @@ describeEachDialect('services', (create) => {
     internalPort: 8080,
     exposure: { case: 'http' as const, value: { host, ...more } },
   });
-  const tcp = (value: { externalPort?: number; tls?: TlsMode; host?: string; allow?: string[] }) => ({
+  const tcp = (value: {
+    externalPort?: number;
+    tls?: TlsMode;
+    host?: string;
+    allow?: string[];
+    proxyProtocol?: boolean;
+  }) => ({
     internalPort: 5432,
     exposure: { case: 'tcp' as const, value },
   });
@@ -103,6 +109,8 @@ describeEachDialect('services', (create) => {
     for (const each of refused) await expect(add(each)).rejects.toMatchObject({ code: Code.AlreadyExists });
     const listed = tcp({ externalPort: 2500, tls: TlsMode.TERMINATE, host: 'four.apps.lab', allow: ['10.0.0.0/8'] });
     await expect(add(listed)).rejects.toMatchObject({ code: Code.InvalidArgument });
+    const told = tcp({ externalPort: 2500, tls: TlsMode.TERMINATE, host: 'five.apps.lab', proxyProtocol: true });
+    await expect(add(told)).rejects.toMatchObject({ code: Code.InvalidArgument });
     const guarded = change(second?.id, { exposure: { case: 'tcp', value: { deny: ['10.0.0.0/8'] } } }, 'tcp.deny');
     await expect(guarded).rejects.toMatchObject({ code: Code.InvalidArgument });
   });

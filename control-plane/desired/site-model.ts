@@ -85,6 +85,17 @@ export class SiteModel implements SiteReader {
     });
   }
 
+  /** Gives the first name of container number `n`'s services a certificate of its own, or none any more. */
+  setOwnCertificate(n: number, pem: string): void {
+    this.#change(n, (rows) => {
+      const [name] = rows.services.flatMap(({ names }) => names);
+      if (!name) return;
+      const { host, domain_id } = name;
+      const pems = { chain_pem: pem, key_pem: pem, dns_names: JSON.stringify([host]) };
+      rows.certificates = pem === '' ? [] : [{ domain_id, name: host, ...pems, self_signed: 0 }];
+    });
+  }
+
   removeContainer(n: number): void {
     if (this.#containers.delete(`ctr-${n}`)) this.#bump(`ctr-${n}`);
   }
@@ -144,7 +155,8 @@ export class SiteModel implements SiteReader {
   /** What the database's references would let in. */
   #possible(services: readonly Service[]): Service[] {
     const known = this.rows.domains.map(({ id }) => id);
-    return services.filter(({ names }) => names.every(({ domain_id }) => known.includes(domain_id)));
+    const under = (id: string | null) => id === null || known.includes(id);
+    return services.filter((each) => under(each.domain_id) && each.names.every(({ domain_id }) => under(domain_id)));
   }
 
   #change(n: number, change: (rows: ContainerRows) => void): void {
@@ -176,17 +188,35 @@ export class SiteModel implements SiteReader {
 }
 
 /** An HTTP service of container number `n` under domain number `domain`. */
-export function httpService(n: number, domain: number, port: number): Service {
-  const host = `web${n}-${port}.apps${domain}.lab`;
+export function httpService(n: number, domain: number, port: number, more: ServiceWish = {}): Service {
   const id = `svc-${n}-http-${port}`;
-  const names = [{ host, path: '/', domain_id: `dom-${domain}` }];
-  return { id, kind: 'http', internal_port: port, names, ...plain, external_port: null };
+  const { path = '/', options = null, further = 0 } = more;
+  const names = Array.from({ length: 1 + further }, (_, i) => {
+    const host = `web${n}-${port}${i === 0 ? '' : `-${i}`}.apps${domain}.lab`;
+    return { host, path, domain_id: `dom-${domain}` };
+  });
+  return { id, kind: 'http', internal_port: port, names, ...plain, options, external_port: null };
+}
+
+/** What may be wanted of an HTTP service beyond a name. */
+export interface ServiceWish {
+  path?: string;
+  /** The column. */
+  options?: string | null;
+  /** How many more names. */
+  further?: number;
 }
 
 /** A TCP or UDP service of container number `n`. */
 export function streamService(n: number, kind: 'tcp' | 'udp', port: number): Service {
   const id = `svc-${n}-${kind}`;
   return { id, kind, internal_port: port, names: [], ...plain, external_port: 2_000 + n };
+}
+
+/** A TCP service of container number `n` that shares port 3000 with others by the name "db`n`". */
+export function sharedService(n: number, domain: number, tls: 'terminate' | 'pass_through'): Service {
+  const place = { domain_id: `dom-${domain}`, sni_host: `db${n}.apps${domain}.lab`, tls };
+  return { id: `svc-${n}-db`, kind: 'tcp', internal_port: 5432, names: [], ...plain, ...place, external_port: 3_000 };
 }
 
 const plain = { domain_id: null, backend_tls: 0, tls: '', sni_host: '', options: null } as const;

@@ -21,8 +21,8 @@ export async function healthOf(db: Db, serviceIds: readonly string[]): Promise<R
 
 /**
  * Takes what an agent saw of backends. Only services of its own site are taken; a route of a service that is gone is
- * passed over. With several names a service is as healthy as the worst of them. The containers in which something
- * changed are nudged.
+ * passed over. Of a service with several names the first one speaks, for all of them lead to one backend. The containers
+ * in which something changed are nudged.
  * @param full whether what the report does not name is not looked at any more
  */
 export async function putBackendHealth(
@@ -49,12 +49,12 @@ export async function putBackendHealth(
 
 type Seen = Pick<Row<'backend_health'>, 'healthy' | 'error' | 'since'>;
 
-/** Routes are named "<container>/<service>", with "/<n>" for further names; see desired/resources-of-container.ts. */
+/** First names' routes are called "<container>/<service>"; see desired/resources-of-container.ts. */
 function byService(backends: readonly BackendHealth[], now: number): Map<string, Seen> {
   const seen = new Map<string, Seen>();
   for (const { route, healthy, error, since } of backends) {
-    const id = /^ctr-[0-9a-z]+\/(svc-[0-9a-z]+)(?:\/\d+)?$/.exec(route)?.[1];
-    if (id === undefined || seen.get(id)?.healthy === 0) continue;
+    const id = /^ctr-[0-9a-z]+\/(svc-[0-9a-z]+)$/.exec(route)?.[1];
+    if (id === undefined) continue;
     const at = since ? Math.min(timestampMs(since), now) : now;
     seen.set(id, { healthy: healthy ? 1 : 0, error: healthy ? '' : printable(error), since: Math.max(at, 0) });
   }

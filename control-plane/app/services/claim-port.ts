@@ -8,7 +8,7 @@ import type { ServiceFields } from './service-fields.ts';
 
 /**
  * The external port of a TCP or UDP service: the one it asks for, or the lowest that nobody has. One may be shared by
- * TCP services that use TLS in the same way and are asked for by different names; `bumpSite` has locked the site, so
+ * TCP services that use TLS and the PROXY protocol in the same way and are asked for by different names; `bumpSite` has locked the site, so
  * that no two of them look at once.
  * @throws AppError "port_out_of_range", "port_taken", "ports_exhausted"
  */
@@ -45,7 +45,12 @@ function refuseClash(other: Row<'services'>, service: ServiceFields, port: strin
   if (service.sniHost === other.sni_host) {
     throw taken('port_taken', `${path}.host`, `${port} serves the name "${other.sni_host}" already.`);
   }
-  const { allow, deny } = readServiceOptions(other.options);
+  const { allow, deny, proxyProtocol } = readServiceOptions(other.options);
+  if (proxyProtocol !== service.options.proxyProtocol) {
+    const which = proxyProtocol ? 'are told' : 'are not told';
+    const description = `does not fit: containers ${which} by it on this port`;
+    throw invalid([{ field: `${path}.proxy_protocol`, description }], 'port_shared');
+  }
   if (allow.length + deny.length > 0) throw taken('port_taken', field, `${port} has an access list of its own.`);
   const list = service.options.allow.length > 0 ? 'allow' : 'deny';
   if (service.options[list].length === 0) return;

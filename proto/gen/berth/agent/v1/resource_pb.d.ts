@@ -721,7 +721,8 @@ export declare type StreamRoute = Message<"berth.agent.v1.StreamRoute"> & {
   certificate: string;
 
   /**
-   * Whether the backend is told the client's address by a PROXY protocol header (v1); TCP only.
+   * Whether the backend is told the client's address by a PROXY protocol header (v1); TCP only. All routes of a port
+   * agree.
    *
    * @generated from field: bool send_proxy_protocol = 7;
    */

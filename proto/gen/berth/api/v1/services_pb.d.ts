@@ -87,7 +87,7 @@ export declare type Service = Message<"berth.api.v1.Service"> & {
   conditions: Condition[];
 
   /**
-   * Whether its backend answers, as each ingress host last saw it; output only.
+   * Whether its backend answers under its first name, as each ingress host last saw it; output only.
    *
    * @generated from field: repeated berth.api.v1.ServiceHealth health = 9;
    */
@@ -501,7 +501,7 @@ export declare type TcpExposure = Message<"berth.api.v1.TcpExposure"> & {
   host: string;
 
   /**
-   * Whether the container is told the client's address by a PROXY protocol header.
+   * Whether the container is told the client's address by a PROXY protocol header; services that share a port agree.
    *
    * @generated from field: bool proxy_protocol = 4;
    */
