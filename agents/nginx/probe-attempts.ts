@@ -60,24 +60,31 @@ export function tryHttps(listener: LocalListener, host: string, path: string, ti
   });
 }
 
-/** One connection to an external TCP port. nginx accepts it in any case, and closes it when the backend is not there. */
-export function tryTcp(listener: LocalListener, port: number, timeoutMs: number): Promise<Attempt> {
+/**
+ * One connection to an external TCP port. nginx accepts it in any case, and closes it when the backend is not there.
+ * @param tlsHost name to ask for by TLS, whose certificate is not verified; empty: TLS is not spoken
+ */
+export function tryTcp(listener: LocalListener, port: number, tlsHost: string, timeoutMs: number): Promise<Attempt> {
   return new Promise((resolve) => {
     const socket = greeted(listener, port);
     socket.setTimeout(timeoutMs);
+    const stream = tlsHost ? connectTls({ socket, servername: tlsHost, rejectUnauthorized: false }) : socket;
     let openTimer: NodeJS.Timeout | undefined;
     const finish = (answered: boolean, detail: string) => {
       clearTimeout(openTimer);
       socket.destroy();
       resolve({ answered, gated: false, httpStatus: 0, detail });
     };
-    socket.on('connect', () => {
+    stream.on(tlsHost ? 'secureConnect' : 'connect', () => {
       openTimer = setTimeout(() => finish(true, ''), Math.min(OPEN_MS, timeoutMs));
     });
-    socket.on('data', () => finish(true, ''));
+    stream.on('data', () => finish(true, ''));
     socket.on('timeout', () => finish(false, 'no answer in time'));
-    socket.on('error', (error) => finish(false, error.message));
-    socket.on('close', () => finish(false, 'nginx closed the connection at once'));
+    // Where TLS passes through, a backend that speaks it badly, or not at all, is there all the same.
+    const spoken = (error: NodeJS.ErrnoException) => error.code?.startsWith('ERR_SSL') ?? false;
+    stream.on('error', (error) => finish(spoken(error), error.message));
+    if (stream !== socket) socket.on('error', (error) => finish(false, error.message));
+    stream.on('close', () => finish(false, 'nginx closed the connection at once'));
   });
 }
 

@@ -46,9 +46,9 @@ export async function probe(
 }
 
 async function tryOnce(task: ProbeRoute, listener: LocalListener, timeoutMs: number): Promise<Attempt> {
-  const { target, httpPath } = task;
+  const { target, httpPath, tlsHost } = task;
   if (target.case === 'httpHost') return tryHttps(listener, target.value, httpPath, timeoutMs);
-  if (target.case === 'tcpPort') return tryTcp(listener, target.value, timeoutMs);
+  if (target.case === 'tcpPort') return tryTcp(listener, target.value, tlsHost, timeoutMs);
   return { answered: false, gated: false, httpStatus: 0, detail: 'the probe names no target' };
 }
 

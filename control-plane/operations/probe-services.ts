@@ -29,16 +29,22 @@ export async function probeServices(context: StepContext): Promise<void> {
   }
 }
 
+/**
+ * What is tried: a request for a path that the service has, or a connection, by TLS with its name where it wants that.
+ * What nginx answers in the container's place because it is asked to (a password, a limit, maintenance) is for the agent
+ * to know; it then asks the container itself.
+ */
 function probeTask(service: ServiceRow, address: string): Task | undefined {
   const backend = { address, port: service.internal_port, tls: service.backend_tls === 1 };
+  const common = { backend, timeoutMs: PROBE_MS };
   const [name] = service.names;
-  if (name !== undefined) {
+  if (name) {
     const target = { case: 'httpHost' as const, value: name.host };
-    return { case: 'probeRoute', value: { target, httpPath: name.path, backend, timeoutMs: PROBE_MS } };
+    return { case: 'probeRoute', value: { target, httpPath: name.path, ...common } };
   }
   if (service.kind === 'tcp' && service.external_port !== null) {
     const target = { case: 'tcpPort' as const, value: service.external_port };
-    return { case: 'probeRoute', value: { target, backend, timeoutMs: PROBE_MS } };
+    return { case: 'probeRoute', value: { target, tlsHost: service.sni_host, ...common } };
   }
   return undefined;
 }
@@ -46,7 +52,7 @@ function probeTask(service: ServiceRow, address: string): Task | undefined {
 async function probe(context: StepContext, agent: Row<'agents'>, service: ServiceRow, task: Task): Promise<void> {
   const key = `probe ${agent.id} ${service.id}`;
   const { probe: found } = await runCommand(context, { key, agentId: agent.id, task, deadlineMs: DEADLINE_MS });
-  const name = service.names[0]?.host ?? `port ${service.external_port}`;
+  const name = service.names[0]?.host ?? `${service.sni_host} port ${service.external_port}`.trim();
   switch (found?.reach) {
     case ProbeReach.ANSWERED:
       return context.log(`${name} answered through ${agent.name} in ${found.elapsedMs} ms.`);

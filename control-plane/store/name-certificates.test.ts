@@ -40,7 +40,7 @@ describeEachDialect('certificates of names', (create) => {
         order_url: '',
         ari_id: '',
       };
-      const times = { ari_next_look_at: 0, created_at: 1, updated_at: 1 };
+      const times = { source: 'internal', ari_next_look_at: 0, created_at: 1, updated_at: 1 };
       const row = { ...managed, ...state, ...times, id: 'mgd-1', name: 'apps.lab', failures: 2 };
       await tx.db
         .insertInto('managed_certificates')

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { CommandSchema, ProbeReach } from '@berth/proto/agent/v1/command_pb.js';
+import { StreamProtocol, StreamTls } from '@berth/proto/agent/v1/resource_pb.js';
+import { makeResource } from '@berth/proto/contract/resource.ts';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
@@ -29,12 +31,17 @@ afterAll(async () => {
   backend.close();
 });
 
-async function run(target: { httpHost: string } | { tcpPort: number }, backendPort: number, timeoutMs: number) {
+async function run(
+  target: { httpHost: string } | { tcpPort: number; tlsHost?: string },
+  backendPort: number,
+  timeoutMs: number,
+) {
   const chosen =
     'httpHost' in target
       ? { case: 'httpHost' as const, value: target.httpHost }
       : { case: 'tcpPort' as const, value: target.tcpPort };
-  const value = { target: chosen, backend: { address: '127.0.0.1', port: backendPort }, timeoutMs };
+  const tlsHost = 'tlsHost' in target ? target.tlsHost : '';
+  const value = { target: chosen, tlsHost, backend: { address: '127.0.0.1', port: backendPort }, timeoutMs };
   const command = create(CommandSchema, { id: 'c1', task: { case: 'probeRoute', value } });
   const notes = { read: () => ({}), write: async () => undefined };
   const context = { signal: new AbortController().signal, progress: () => undefined, notes };
@@ -70,5 +77,30 @@ test('a TCP service answers by staying, one that is gone by nothing', async () =
   await host.apply(stream('tcp', up, silentPort), stream('tcp', down, closedPort));
   expect(await run({ tcpPort: up }, silentPort, 3000)).toMatchObject({ reach: ProbeReach.ANSWERED });
   expect(await run({ tcpPort: down }, closedPort, 1000)).toMatchObject({ reach: ProbeReach.REFUSED });
+  silent.close();
+});
+
+test('of names that share a port each is asked for by itself', async () => {
+  const silent = createTcpServer(() => undefined);
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  const silentPort = (silent.address() as AddressInfo).port;
+  const shared = await freePort();
+  const named = (name: string, to: number) =>
+    makeResource(name, {
+      case: 'streamRoute',
+      value: {
+        protocol: StreamProtocol.TCP,
+        externalPort: shared,
+        backend: { address: '127.0.0.1', port: to },
+        tls: StreamTls.TERMINATE,
+        host: `${name}.apps.lab`,
+        certificate: 'apps',
+      },
+    });
+  await host.apply(await certificate('apps', '*.apps.lab'), named('up', silentPort), named('down', closedPort));
+  const up = await run({ tcpPort: shared, tlsHost: 'up.apps.lab' }, silentPort, 3000);
+  expect(up).toMatchObject({ reach: ProbeReach.ANSWERED });
+  const down = await run({ tcpPort: shared, tlsHost: 'down.apps.lab' }, closedPort, 1000);
+  expect(down).toMatchObject({ reach: ProbeReach.REFUSED });
   silent.close();
 });

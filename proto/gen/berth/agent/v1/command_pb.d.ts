@@ -514,6 +514,13 @@ export declare type ProbeRoute = Message<"berth.agent.v1.ProbeRoute"> & {
    * @generated from field: string http_path = 5;
    */
   httpPath: string;
+
+  /**
+   * With `tcp_port`, the name to ask for by TLS (SNI); empty: TLS is not spoken.
+   *
+   * @generated from field: string tls_host = 6;
+   */
+  tlsHost: string;
 };
 
 /**
