@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { CommandSchema, ProbeReach } from '@berth/proto/agent/v1/command_pb.js';
-import { StreamProtocol, StreamTls } from '@berth/proto/agent/v1/resource_pb.js';
-import { makeResource } from '@berth/proto/contract/resource.ts';
+import { StreamTls } from '@berth/proto/agent/v1/resource_pb.js';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
@@ -86,17 +85,7 @@ test('of names that share a port each is asked for by itself', async () => {
   const silentPort = (silent.address() as AddressInfo).port;
   const shared = await freePort();
   const named = (name: string, to: number) =>
-    makeResource(name, {
-      case: 'streamRoute',
-      value: {
-        protocol: StreamProtocol.TCP,
-        externalPort: shared,
-        backend: { address: '127.0.0.1', port: to },
-        tls: StreamTls.TERMINATE,
-        host: `${name}.apps.lab`,
-        certificate: 'apps',
-      },
-    });
+    stream('tcp', shared, to, { tls: StreamTls.TERMINATE, host: `${name}.apps.lab`, certificate: 'apps' });
   await host.apply(await certificate('apps', '*.apps.lab'), named('up', silentPort), named('down', closedPort));
   const up = await run({ tcpPort: shared, tlsHost: 'up.apps.lab' }, silentPort, 3000);
   expect(up).toMatchObject({ reach: ProbeReach.ANSWERED });
