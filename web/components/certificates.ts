@@ -25,7 +25,7 @@ export function certificateSummary(domain: Domain, now: number): Html {
     ${valid > 0 ? badge('good', `${valid} valid`) : ''}
     ${pending > 0 ? badge('info', `${pending} on their way`) : ''}
     ${failed > 0 ? badge('bad', `${failed} failed`) : ''}
-    ${firstNotAfter ? html`<small>${valid > 1 ? 'the first ends' : 'ends'} ${inDays(firstNotAfter, now)}</small>` : ''}`;
+    ${firstNotAfter ? html`<small>${valid + failed > 1 ? 'the first' : 'it'} ${ends(firstNotAfter, now)}</small>` : ''}`;
 }
 
 /** The certificates of a domain with what can be done about each. */
@@ -51,7 +51,7 @@ function rows(domain: Domain, certificate: Certificate, now: number): Html {
       <th scope="row" class="long">${name}${more ? html` <small>and ${more}</small>` : ''}</th>
       <td>${badge(CLASSES[state] ?? 'info', (CertificateState[state] ?? '').toLowerCase())}</td>
       <td class="long">${issuer || 'itself'}</td>
-      <td>${notAfter ? html`${momentText(notAfter)} <small>${inDays(notAfter, now)}</small>` : 'not there yet'}</td>
+      <td>${notAfter ? html`${momentText(notAfter)} <small>${ends(notAfter, now)}</small>` : 'not there yet'}</td>
       <td class="wide">${nextTryAt ? html`${momentText(nextTryAt)} <small>${nextTryReason}</small>` : ''}</td>
       <td>${actions(domain, certificate)}</td>
     </tr>
@@ -86,10 +86,11 @@ function actions({ id, certificateSource }: Domain, certificate: Certificate): H
     }`;
 }
 
-function inDays(moment: Timestamp, now: number): Html {
+/** When a certificate ends, counted in days. */
+function ends(moment: Timestamp, now: number): Html {
   const days = Math.floor((timestampMs(moment) - now) / DAY_MS);
-  if (days < 0) return badge('bad', 'over');
-  const text = days === 0 ? 'today' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
+  if (days < 0) return badge('bad', 'has ended');
+  const text = days === 0 ? 'ends today' : `ends in ${days} ${days === 1 ? 'day' : 'days'}`;
   return days < SOON_DAYS ? badge('warn', text) : html`${text}`;
 }
 

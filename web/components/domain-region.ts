@@ -8,7 +8,7 @@ import { momentText } from './moment.ts';
 /** The part of a domain's page that changes while somebody watches. */
 export function domainRegion(domain: Domain, certificates: readonly Certificate[]): Html {
   const now = Date.now();
-  return html`<p>${domain.owner ? `Brought by ${domain.owner}` : 'Of the site'}. ${certificateSummary(domain, now)}</p>
+  return html`<p>${domain.owner ? `Brought by ${domain.owner}` : 'Of the site'}. Certificates: ${certificateSummary(domain, now)}</p>
     ${conditions(domain.conditions)}
     ${domain.verified ? certificateTable(domain, certificates, now) : proofSteps(domain)}`;
 }
