@@ -5,7 +5,7 @@ import { isIP, isIPv4 } from 'node:net';
 const SEGMENT = '[A-Za-z0-9._~@:+-]{1,100}';
 const PREFIX = new RegExp(`^(?:/(?!\\.{1,2}(?:/|$))${SEGMENT}){1,16}$`);
 // Of the characters of a token (RFC 9110, 5.6.2) those that names of headers are made of.
-const HEADER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+const HEADER_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 const HEADER_VALUE = /^[ -~]{1,4000}$/;
 const QUOTES = ['"', "'"];
 

@@ -19,6 +19,7 @@ test('Debian 12: HTTP/2 by parameter, stream as a module', () => {
   ).toEqual({
     version: '1.22.1',
     http2Directive: false,
+    keepaliveMinTimeout: false,
     http3: false,
     stream: 'module',
     streamTls: true,
@@ -38,6 +39,11 @@ test('a newer build: HTTP/2 by directive, HTTP/3, stream built in', () => {
 test('the directive came with 1.25.1', () => {
   expect(parseBuild(output('1.25.0')).http2Directive).toBe(false);
   expect(parseBuild(output('1.25.1')).http2Directive).toBe(true);
+});
+
+test('connections may outlive a reload for a moment since 1.27.4', () => {
+  expect(parseBuild(output('1.27.3')).keepaliveMinTimeout).toBe(false);
+  expect(parseBuild(output('1.27.4')).keepaliveMinTimeout).toBe(true);
 });
 
 test('without the stream module, and without the hash balancer', () => {

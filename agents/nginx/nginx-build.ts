@@ -4,6 +4,8 @@ export type NginxBuild = {
   readonly version: string;
   /** Directive `http2 on` (1.25.1) instead of the parameter of `listen`. */
   readonly http2Directive: boolean;
+  /** Directive `keepalive_min_timeout` (1.27.4). */
+  readonly keepaliveMinTimeout: boolean;
   /** HTTP/3 compiled in (1.25.0). */
   readonly http3: boolean;
   /** Where `stream` comes from. */
@@ -24,6 +26,7 @@ export function parseBuild(output: string): NginxBuild {
   return {
     version,
     http2Directive: atLeast(version, [1, 25, 1]),
+    keepaliveMinTimeout: atLeast(version, [1, 27, 4]),
     http3: atLeast(version, [1, 25, 0]) && output.includes('--with-http_v3_module'),
     stream: streamOf(output),
     streamTls: output.includes('--with-stream_ssl_module') && output.includes('--with-stream_ssl_preread_module'),

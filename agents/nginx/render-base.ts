@@ -33,7 +33,7 @@ ${accessLog(config.accessLog)}
   default_type application/octet-stream;
   tcp_nodelay on;
   keepalive_timeout 75s;
-  large_client_header_buffers 8 16k;
+${keptWhileLeaving(options)}  large_client_header_buffers 8 16k;
   client_max_body_size 0;
   limit_req_status 429;
   limit_req_log_level notice;
@@ -47,6 +47,12 @@ ${accessLog(config.accessLog)}
   ssl_session_cache shared:berth:10m;
 ${realAddress(options)}${proxying()}
   ${setHeaders(requestHeaders(config, false)).join('\n  ')}`;
+}
+
+// A worker that leaves closes idle connections at once, also one on which a request is just under way to it; clients ask
+// again (RFC 9112, 9.3.1), but not for what cannot be repeated. Newer nginx waits, and says "close" in its last answer.
+function keptWhileLeaving({ build }: IngressOptions): string {
+  return build.keepaliveMinTimeout ? '  keepalive_min_timeout 1s;\n' : '';
 }
 
 /** Whom to believe about where a client is. */
