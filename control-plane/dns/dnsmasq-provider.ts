@@ -14,6 +14,7 @@ const LOOK_MS = 1_000;
  */
 export function openDnsmasq(deps: DnsDeps, siteId: string): DnsProvider {
   const { store } = deps;
+  const takeBack = ({ fqdn, value }: TxtRecord) => store.transaction((tx) => deleteRecord(tx, { siteId, fqdn, value }));
   return {
     async addTxt(record, signal) {
       const revision = await store.transaction(async (tx) => {
@@ -28,12 +29,15 @@ export function openDnsmasq(deps: DnsDeps, siteId: string): DnsProvider {
         }
         return insertRecord(tx, { siteId, ...record });
       });
-      await untilAllRun(deps, siteId, revision, signal);
+      try {
+        await untilAllRun(deps, siteId, revision, signal);
+      } catch (error) {
+        await takeBack(record);
+        throw error;
+      }
       return '{}';
     },
-    async removeTxt({ fqdn, value }: TxtRecord) {
-      await store.transaction((tx) => deleteRecord(tx, { siteId, fqdn, value }));
-    },
+    removeTxt: takeBack,
   };
 }
 
