@@ -18,7 +18,8 @@ export function appSignInPages(): Hono<WebEnv> {
       const { username } = c.get('user');
       const body = html`<h1>Not let in</h1>
         <p class="error" role="alert">${answer.errors.message}</p>
-        <p>You are signed in as <b>${username}</b>. Somebody else signs out first. <a href="/access">Ask for access</a></p>`;
+        <p>You are signed in as <b>${username}</b>. To come as somebody else, sign out first.</p>
+        <p><a href="/access">Ask for access</a></p>`;
       return c.html(layout({ title: 'Not let in', user: c.get('user'), body }), answer.status);
     }
     // By a page that goes on by itself: the way in may have begun with a form, and the pages' policy lets none lead to
