@@ -85,7 +85,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   const engine = createEngine({ store, clock, random, log, logins, sagas, owner });
   await engine.start();
   const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config), publicUrl: config.publicUrl });
-  const reconcilers = startReconcilers({ store, clock, random, log });
+  const reconcilers = startReconcilers({ store, clock, random, log, dns: dnsOf(config) });
   const records = keepPublicRecords({ store, clock, random, log, owner, dns: dnsOf(config) });
   const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp });
   const ldap = await startLdap({ config, store, certificate, log });

@@ -4,8 +4,10 @@
  */
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import type { DnsPort } from '../dns/dns-provider.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import { checkNames, resolverOf } from './check-names.ts';
 import { pruneExpired } from './prune-expired.ts';
 
 export interface ReconcilerDeps {
@@ -13,6 +15,8 @@ export interface ReconcilerDeps {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** Absent: nothing is looked up. */
+  dns?: DnsPort | undefined;
 }
 
 /** One thing that is put right again and again. */
@@ -23,10 +27,19 @@ export interface Reconciler {
   run(store: Store): Promise<void>;
 }
 
-const reconcilers: readonly Reconciler[] = [{ name: 'prune-expired', everyMs: 600_000, run: pruneExpired }];
+function reconcilersOf({ dns }: ReconcilerDeps): Reconciler[] {
+  const always: Reconciler[] = [{ name: 'prune-expired', everyMs: 600_000, run: pruneExpired }];
+  // In a closed network names are known to its own clients alone.
+  if (!dns || dns.closedNetwork) return always;
+  const resolve = resolverOf(dns.resolvers);
+  return [...always, { name: 'check-names', everyMs: 1_800_000, run: (store) => checkNames(store, resolve) }];
+}
 
 /** Starts every reconciler. */
-export function startReconcilers(deps: ReconcilerDeps, all = reconcilers): { stop(): Promise<void> } {
+export function startReconcilers(
+  deps: ReconcilerDeps,
+  all: readonly Reconciler[] = reconcilersOf(deps),
+): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const running = all.map((reconciler) => repeat(deps, reconciler, stopping.signal));
   return {

@@ -15,7 +15,7 @@ export type DomainCondition = Pick<Row<'conditions'>, 'kind' | 'severity' | 'sub
 /** What needs attention, at most 20 of a kind. @param now milliseconds since the epoch */
 export function domainConditions(view: DomainView, now: number): DomainCondition[] {
   if (view.domain.verified_at === null) return [notVerified(view.domain)];
-  return [...orders(view, now), ...uploaded(view, now), ...records(view)];
+  return [...orders(view, now), ...uploaded(view, now), ...records(view), ...view.elsewhere.slice(0, MOST)];
 }
 
 function notVerified({ name, created_at }: Row<'domains'>): DomainCondition {

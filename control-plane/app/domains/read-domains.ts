@@ -26,6 +26,8 @@ export interface DomainView {
   served: Pick<Row<'certificates'>, 'not_after' | 'self_signed' | 'issuer'> | undefined;
   /** Public records that could not be kept. */
   records: Pick<Row<'dns_records'>, 'name' | 'state' | 'problem' | 'updated_at'>[];
+  /** Names under it that do not lead to the site. */
+  elsewhere: Row<'conditions'>[];
   /** Whether the caller decides over it; who may only use it sees less. */
   administers: boolean;
 }
@@ -92,6 +94,7 @@ async function domainViews(db: Db, caller: Caller, domains: readonly Row<'domain
     db,
     domains.map(({ name }) => name),
   );
+  const elsewhere = await leadingElsewhere(db, ids);
   return domains.map((domain) => ({
     domain,
     owner: owners.get(domain.owner_id ?? '') ?? '',
@@ -101,6 +104,7 @@ async function domainViews(db: Db, caller: Caller, domains: readonly Row<'domain
     managed: managed.filter(({ domain_id }) => domain_id === domain.id),
     served: served.get(domain.id),
     records: domain.verified_at === null ? [] : records.filter(({ domain_name }) => domain_name === domain.name),
+    elsewhere: elsewhere.filter(({ domain_id }) => domain_id === domain.id),
     administers: administersDomain(caller, domain),
   }));
 }
@@ -137,5 +141,18 @@ function troubledRecords(db: Db, names: readonly string[]) {
     .where('state', 'in', ['foreign', 'failed'])
     .where('wanted', '=', 1)
     .orderBy('name')
+    .execute();
+}
+
+function leadingElsewhere(db: Db, domainIds: readonly string[]) {
+  return db
+    .selectFrom('conditions')
+    .innerJoin('service_names', 'service_names.host', 'conditions.subject')
+    .selectAll('conditions')
+    .select('service_names.domain_id')
+    .where('conditions.kind', '=', 'name_elsewhere')
+    .where('service_names.domain_id', 'in', domainIds)
+    .distinct()
+    .orderBy('conditions.subject')
     .execute();
 }
