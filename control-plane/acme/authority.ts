@@ -66,6 +66,7 @@ export class Authority {
   readonly #transport: AcmeTransport;
   readonly #client: Client;
   readonly #http: AtBottom['http'];
+  #listed: { began: number; orders: Promise<AcmeOrder[]> } | undefined;
 
   constructor({ directoryUrl, accountKey, accountUrl, externalAccountBinding, transport }: AuthorityOptions) {
     this.#transport = transport;
@@ -120,10 +121,22 @@ export class Authority {
   }
 
   /**
-   * The account's orders that are not over, where the authority lists them (RFC 8555, 7.1.2.1); not all do.
-   * It is asked once after a crash, so it may take its time.
+   * The account's orders that are not over, where the authority lists them (RFC 8555, 7.1.2.1); not all do. After a
+   * crash many ask at once, and each order in the list is a request, so they share one look that began late enough.
+   * @param since milliseconds since the epoch; what was ordered before stands in the list
    */
-  async openOrders(): Promise<AcmeOrder[]> {
+  openOrders(since: number, now: number): Promise<AcmeOrder[]> {
+    if (this.#listed === undefined || this.#listed.began < since) {
+      const orders = this.#listOpen();
+      this.#listed = { began: now, orders };
+      orders.catch(() => {
+        this.#listed = undefined;
+      });
+    }
+    return this.#listed.orders;
+  }
+
+  async #listOpen(): Promise<AcmeOrder[]> {
     const { data } = await this.#get(this.#client.getAccountUrl());
     let next: string | undefined = z.object({ orders: z.string() }).safeParse(data).data?.orders;
     const open: AcmeOrder[] = [];

@@ -36,6 +36,8 @@ export class OrderContext {
   readonly domain: Row<'domains'>;
   readonly signal: AbortSignal;
   readonly dnsNames: readonly string[];
+  /** Whoever had it before has stopped by then; milliseconds since the epoch. */
+  readonly claimedAt: number;
   #progress = '';
 
   constructor(deps: AcmeDeps, claim: CertificateClaim, domain: Row<'domains'>, signal: AbortSignal) {
@@ -44,6 +46,7 @@ export class OrderContext {
     this.domain = domain;
     this.signal = signal;
     this.dnsNames = JSON.parse(claim.row.dns_names);
+    this.claimedAt = deps.clock.now();
   }
 
   /** Writes to the row, and whatever else belongs with it. @throws CertificateLost */

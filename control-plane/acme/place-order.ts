@@ -44,7 +44,8 @@ async function known({ claim, dnsNames }: OrderContext, authority: Authority): P
 /** An order of which nobody wrote down the address: at most one such exists, as orders are made one at a time. */
 async function adopted(context: OrderContext, authority: Authority): Promise<AcmeOrder | undefined> {
   await context.progress('looks whether an order was made before the control plane stopped');
-  const order = (await authority.openOrders()).find((open) => isFor(open, context.dnsNames));
+  const open = await authority.openOrders(context.claimedAt, context.deps.clock.now());
+  const order = open.find((one) => isFor(one, context.dnsNames));
   if (order) await writeUrl(context, order);
   return order;
 }

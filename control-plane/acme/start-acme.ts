@@ -22,7 +22,7 @@ export interface AcmeOptions {
   /** Where the pages are, for mails. */
   publicUrl: string;
   patience?: Partial<Patience>;
-  /** Orders at the same time; default 32. */
+  /** Orders at the same time; default 100. */
   concurrency?: number;
   leaseMs?: number;
   pollMs?: number;
@@ -31,8 +31,11 @@ export interface AcmeOptions {
 }
 
 const PATIENCE: Patience = { hostsMs: 60_000, dnsMs: 600_000, authorityMs: 600_000 };
-/** An order costs little here and a few requests at its authority, which takes some ten a second. */
-const CONCURRENCY = 32;
+/**
+ * Most of an order is waiting for hosts, which take all challenges that are there in one reload: many at a time cost
+ * them no more than few. Requests to an authority are bounded by the transport.
+ */
+const CONCURRENCY = 100;
 const LEASE_MS = 15_000;
 const POLL_MS = 2_000;
 const WARNINGS = { lookMs: 300_000, tellMs: 10_000 };

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { CertificateState, type Domain, DomainsService } from '@berth/proto/api/v1/domains_pb.js';
-import { type Client, createClient } from '@connectrpc/connect';
+import { CertificateState, DomainsService } from '@berth/proto/api/v1/domains_pb.js';
+import { createClient } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabAuthority, startLabAuthority } from '../lab/certificate-authority.ts';
 import { addNginxHost, createLocalLab, type FurtherHost, type LocalLab } from '../lab/local-lab.ts';
@@ -109,49 +109,6 @@ test('a renewed certificate is swapped in without a dropped connection', async (
   expect(await finish()).toMatch(/^HTTP\/1\.1 200/);
   kept.close();
 });
-
-const MANY = 200;
-test('200 domains get their certificates in one go, none twice, though the control plane is killed again and again', async () => {
-  const names = Array.from({ length: MANY }, (_, i) => `d${i}.example`);
-  for (let at = 0; at < MANY; at += 10) {
-    await Promise.all(names.slice(at, at + 10).map((name) => acmeDomain(lab, authority, name)));
-  }
-  const before = authority.proxy.orders.length;
-  const hosts = names.map((name) => `www.${name}`);
-  await containerWith(lab, 'many', hosts);
-  for (const seen of [10, 70, 130]) {
-    await waitFor(() => authority.proxy.orders.length - before >= seen, { timeoutMs: 60_000, what: `${seen} orders` });
-    await lab.controlPlane.stop('SIGKILL');
-    await lab.controlPlane.start();
-  }
-  const client = createClient(DomainsService, lab.api.transport);
-  await waitFor(
-    async () => {
-      const all = await everyDomain(client);
-      const valid = all.filter(({ name, certificates }) => names.includes(name) && certificates?.valid === 1);
-      return valid.length === MANY;
-    },
-    { timeoutMs: 240_000, intervalMs: 1_000, what: 'all certificates' },
-  );
-  const counts = new Map<string, number>();
-  for (const {
-    names: [name = ''],
-  } of authority.proxy.orders.slice(before))
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  expect([...counts.values()].filter((count) => count !== 1)).toEqual([]);
-  expect(counts.size).toBe(MANY);
-}, 400_000);
-
-async function everyDomain(client: Client<typeof DomainsService>): Promise<Domain[]> {
-  const all: Domain[] = [];
-  let pageToken = '';
-  do {
-    const page = await client.listDomains({ site: lab.site.id, pageSize: 200, pageToken });
-    all.push(...page.domains);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return all;
-}
 
 /** A connection over TLS that is used for several requests. */
 async function keptConnection(host: string, ca: string) {

@@ -80,14 +80,14 @@ export function shown(
   });
 }
 
-/** Every private key in the files below a directory. */
+/** Every private key in the files below a directory; files of a release that goes meanwhile are passed over. */
 export async function keysBelow(directory: string): Promise<{ path: string; mode: number; publicKey: string }[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const found = [];
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    const text = await readFile(path, 'latin1');
+    const text = await readFile(path, 'latin1').catch(() => '');
     for (const [pem] of text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+?-----END [A-Z ]*PRIVATE KEY-----/g)) {
       const key = createPublicKey(createPrivateKey(pem));
       found.push({ path, mode: (await stat(path)).mode & 0o777, publicKey: asText(key) });

@@ -7,18 +7,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newAccountKeyBox, sealEabKey } from '@berth/control-plane/acme/account-secrets.ts';
 import { type AcmeOptions, startAcme } from '@berth/control-plane/acme/start-acme.ts';
-import { selfSigned } from '@berth/control-plane/certificates/self-signed.ts';
-import { newId } from '@berth/control-plane/ids.ts';
 import { ScriptedFleet } from '@berth/control-plane/operations/testing/scripted-fleet.ts';
 import { type SeededSite, seedSite } from '@berth/control-plane/operations/testing/seed.ts';
-import { insertCertificate } from '@berth/control-plane/store/certificates.ts';
-import { insertDomain } from '@berth/control-plane/store/domains.ts';
 import type { ManagedCertificate } from '@berth/control-plane/store/managed-certificates.ts';
 import { openStore } from '@berth/control-plane/store/open.ts';
 import type { NewRow, Row } from '@berth/control-plane/store/schema.ts';
-import { bumpSite } from '@berth/control-plane/store/site-changes.ts';
 import type { Store } from '@berth/control-plane/store/store.ts';
 import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
 import { seededRandom } from '@berth/proto/contract/random.ts';
@@ -27,6 +21,7 @@ import { type AcmeProxy, startAcmeProxy } from '../../lab/acme-proxy.ts';
 import { type Pebble, startPebble } from '../../lab/pebble.ts';
 import { freePort } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { type AccountChange, insertAccount, insertDomainWithOwn, insertNames } from './world-rows.ts';
 
 export interface WorldOptions {
   databaseUrl?: string;
@@ -112,120 +107,19 @@ export class AcmeWorld {
   }
 
   /** An account at the proxy before pebble. */
-  async account(change: Partial<NewRow<'acme_accounts'>> & { eabKey?: string } = {}): Promise<string> {
-    const { eabKey, ...row } = change;
-    return this.store.transaction(async (tx) => {
-      const id = newId('acm', tx.now);
-      await tx.db
-        .insertInto('acme_accounts')
-        .values({
-          id,
-          name: `pebble-${id.slice(-6)}`,
-          directory_url: this.proxy.directoryUrl,
-          email: 'ada@example.org',
-          terms_agreed: 1,
-          eab_key_id: '',
-          eab_hmac_box: eabKey === undefined ? null : sealEabKey(tx.secrets, id, eabKey),
-          ca_pem: this.pebble.caPem,
-          key_box: newAccountKeyBox(tx.secrets, id),
-          account_url: '',
-          last_error: '',
-          created_at: tx.now,
-          updated_at: tx.now,
-          ...row,
-        })
-        .execute();
-      return id;
-    });
+  account(change: AccountChange = {}): Promise<string> {
+    const { directoryUrl: directory_url } = this.proxy;
+    return insertAccount(this.store, { directory_url, ca_pem: this.pebble.caPem, ...change });
   }
 
   /** A domain with its self-signed certificate, as the verb makes it. */
-  async domain(name: string, change: Partial<NewRow<'domains'>> = {}): Promise<string> {
-    const made = await selfSigned(name, this.store.clock.now());
-    return this.store.transaction(async (tx) => {
-      const id = newId('dom', tx.now);
-      const source = { certificate_source: 'acme', certificate_scope: 'per_name' } as const;
-      const row = { id, site_id: this.site.siteId, name, created_at: tx.now, verified_at: tx.now, ...source };
-      await insertDomain(tx, { ...row, ...change });
-      await insertCertificate(tx, tx.secrets, {
-        id: newId('crt', tx.now),
-        domain_id: id,
-        dns_names: JSON.stringify(made.dnsNames),
-        chain_pem: made.chainPem,
-        key_pem: made.keyPem,
-        self_signed: 1,
-        not_before: made.notBefore,
-        not_after: made.notAfter,
-        created_at: tx.now,
-      });
-      await bumpSite(tx, row.site_id, null);
-      return id;
-    });
+  domain(name: string, change: Partial<NewRow<'domains'>> = {}): Promise<string> {
+    return insertDomainWithOwn(this.store, { site_id: this.site.siteId, name, ...change });
   }
 
-  /** Services with these names; TLS ends at nginx. */
-  async names(domainId: string, hosts: readonly string[]): Promise<void> {
-    await this.store.transaction(async (tx) => {
-      const container = await this.#container(tx);
-      for (const host of hosts) {
-        const id = newId('svc', tx.now);
-        const service = { id, container_id: container, site_id: this.site.siteId, kind: 'http' as const };
-        await tx.db
-          .insertInto('services')
-          .values({
-            ...service,
-            internal_port: 80,
-            backend_tls: 0,
-            created_at: tx.now,
-            domain_id: null,
-            options: null,
-            external_port: null,
-          })
-          .execute();
-        const name = {
-          id,
-          service_id: id,
-          site_id: this.site.siteId,
-          domain_id: domainId,
-          host,
-          path: '/',
-          position: 0,
-        };
-        await tx.db.insertInto('service_names').values(name).execute();
-      }
-      await bumpSite(tx, this.site.siteId, container);
-    });
-  }
-
-  async #container(tx: Parameters<Parameters<Store['transaction']>[0]>[0]): Promise<string> {
-    const present = await tx.db.selectFrom('containers').select('id').executeTakeFirst();
-    if (present) return present.id;
-    const id = newId('ctr', tx.now);
-    await tx.db
-      .insertInto('containers')
-      .values({
-        id,
-        site_id: this.site.siteId,
-        node_id: this.site.nodeId,
-        owner_id: this.site.owner.userId,
-        hostname: 'web1',
-        template: 'x',
-        cores: 1,
-        memory_mib: 512,
-        disk_gib: 4,
-        description: '',
-        cluster: 'pve1',
-        vmid: 100,
-        mac: 'bc:24:11:00:00:01',
-        address: '10.64.1.0',
-        phase: 'ready',
-        power: 'running',
-        active_operation_id: null,
-        created_at: tx.now,
-        updated_at: tx.now,
-      })
-      .execute();
-    return id;
+  /** HTTP services with these names. */
+  names(domainId: string, hosts: readonly string[]): Promise<void> {
+    return insertNames(this.store, this.site, domainId, hosts);
   }
 
   /** The row of a certificate by its name. */
