@@ -2,7 +2,7 @@ import { heldChange, type ManagedChange } from '../store/managed-certificates.ts
 import { accountOf } from './accounts.ts';
 import type { OrderContext } from './order-context.ts';
 import { AcmeProblem } from './problem.ts';
-import { nextLook, parseRenewalInfo, type RenewalInfo, withinWindow } from './renewal-time.ts';
+import { nextLook, parseRenewalInfo, type RenewalInfo, SUGGESTED, soonest, withinWindow } from './renewal-time.ts';
 
 /**
  * Asks the authority when to renew (RFC 9773, 4.2) and fixes the time anew. What it does not answer leaves the time
@@ -15,9 +15,12 @@ export async function lookAtRenewal(context: OrderContext): Promise<void> {
   const life = await servedLife(context);
   const info = life && (await ask(context));
   const change: ManagedChange = { ari_next_look_at: life ? nextLook(clock.now(), life, info?.retryAfterMs) : 0 };
-  if (info?.window) {
-    const { at, reason } = withinWindow(info.window, row.next_try_at, random);
-    Object.assign(change, { next_try_at: at, next_try_reason: reason, explanation_url: info.window.explanationUrl });
+  // "In all cases, renewal attempts are subject to the client's existing error backoff" (RFC 9773, 4.2).
+  if (life && info?.window && row.failures === 0) {
+    const chosen = row.next_try_reason === SUGGESTED ? row.next_try_at : Number.NaN;
+    const { at, reason } = withinWindow(info.window, chosen, random);
+    const next_try_at = Math.max(at, Math.round(soonest(life)));
+    Object.assign(change, { next_try_at, next_try_reason: reason, explanation_url: info.window.explanationUrl });
   }
   // Asked for meanwhile, it is to be ordered at once whatever the authority suggests.
   await heldChange(store, claim, 0, async (tx) => {
@@ -52,7 +55,7 @@ async function ask({ deps, claim, domain, signal }: OrderContext): Promise<Answe
 async function servedLife({ deps, claim }: OrderContext) {
   const { certificate_id: id } = claim.row;
   if (id === null) return undefined;
-  const query = deps.store.db.selectFrom('certificates').select(['not_before', 'not_after']);
+  const query = deps.store.db.selectFrom('certificates').select(['created_at', 'not_after']);
   const row = await query.where('id', '=', id).executeTakeFirst();
-  return row && { from: row.not_before, until: row.not_after };
+  return row && { from: row.created_at, until: row.not_after };
 }

@@ -2,7 +2,7 @@ import { seededRandom } from '@berth/proto/contract/random.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ariId } from './certificate-facts.ts';
-import { nextLook, parseRenewalInfo, twoThirds, withinWindow } from './renewal-time.ts';
+import { nextLook, parseRenewalInfo, soonest, twoThirds, withinWindow } from './renewal-time.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 const HOUR = 3_600_000;
@@ -69,6 +69,11 @@ describe('renewal information', () => {
         },
       ),
     );
+  });
+
+  it('cannot have a certificate replaced again and again', () => {
+    expect(soonest({ from: NOW, until: NOW + 90 * DAY })).toBe(NOW + HOUR);
+    expect(soonest({ from: NOW, until: NOW + 10 * HOUR })).toBe(NOW + HOUR / 2);
   });
 
   it('is looked at again when the authority says, within a minute and a day', () => {

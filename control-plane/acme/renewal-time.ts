@@ -6,11 +6,22 @@
 import type { Random } from '@berth/proto/contract/random.ts';
 import { z } from 'zod';
 
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
 /** When to do something, and why then. */
 export interface Appointment {
   /** Milliseconds since the epoch. */
   at: number;
   reason: string;
+}
+
+/**
+ * No certificate is replaced sooner after it was issued than this, whatever its authority suggests: one that always
+ * suggests the past would be asked for a new one without end. An hour, or a twentieth of a short life.
+ */
+export function soonest({ from, until }: Life): number {
+  return from + Math.min(HOUR, (until - from) / 20);
 }
 
 /** From when on a certificate is served and when it ends, milliseconds since the epoch. */
@@ -29,12 +40,12 @@ export interface RenewalInfo {
   retryAfterMs: number | undefined;
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const JITTER = 1 / 30;
 /** Bounds on what an authority may ask for (RFC 9773, 4.3.2). */
 const LOOK = { leastMs: MINUTE, mostMs: 24 * HOUR, usualMs: 6 * HOUR };
 const MAX_URL = 500;
+/** Why a time was chosen within a window. */
+export const SUGGESTED = 'the authority suggests it (ARI)';
 
 /** Two thirds of a life, give or take a thirtieth. */
 export function twoThirds({ from, until }: Life, random: Random): Appointment {
@@ -70,7 +81,7 @@ function isPage(url: string | undefined): url is string {
  */
 export function withinWindow({ start, end }: RenewalInfo, chosen: number, random: Random): Appointment {
   const at = chosen >= start && chosen <= end ? chosen : Math.round(start + (end - start) * random());
-  return { at, reason: 'the authority suggests it (ARI)' };
+  return { at, reason: SUGGESTED };
 }
 
 /**

@@ -65,6 +65,13 @@ describe('orders at pebble', () => {
     const explanationURL = 'https://ca.example/why';
     const window = { start: new Date(now - 60_000), end: new Date(now - 1_000), explanationURL };
     world.proxy.windows.set(before.ari_id, window);
+    // One issued just now would be kept for an hour, whatever is suggested.
+    const issued = { created_at: now - 2 * 3_600_000 };
+    await world.store.db
+      .updateTable('certificates')
+      .set(issued)
+      .where('id', '=', before.certificate_id ?? '')
+      .execute();
     await world.store.db
       .updateTable('managed_certificates')
       .set({ ari_next_look_at: now })
