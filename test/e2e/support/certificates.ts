@@ -87,7 +87,8 @@ export async function keysBelow(directory: string): Promise<{ path: string; mode
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    const text = await readFile(path, 'latin1').catch(() => '');
+    // The ledger keeps them within JSON.
+    const text = (await readFile(path, 'latin1').catch(() => '')).replaceAll('\\n', '\n');
     for (const [pem] of text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+?-----END [A-Z ]*PRIVATE KEY-----/g)) {
       const key = createPublicKey(createPrivateKey(pem));
       found.push({ path, mode: (await stat(path)).mode & 0o777, publicKey: asText(key) });
