@@ -7,7 +7,7 @@
 import { keyOf } from '@berth/proto/contract/resource.ts';
 import type { CheckedRoute } from './check-routes.ts';
 import { resourceName } from './escape.ts';
-import { type FileSink, linesOf } from './render-shards.ts';
+import { type FileSink, type Line, linesOf } from './render-shards.ts';
 import { groupCount, groupOf } from './slots.ts';
 
 /** Fields by name: a variable of nginx's, or a pair of it and `number` for what is written without quotes. */
@@ -60,10 +60,20 @@ export function accessLogMaps(signIn: boolean): string {
 export function renderRouteNames(routes: readonly CheckedRoute[], sink: FileSink): void {
   const count = groupCount(routes.length);
   for (const [index, some] of Map.groupBy(routes, ({ backend }) => groupOf(backend, count))) {
-    const lines = some.flatMap(({ host, path, resource }) => {
-      const name = resourceName(resource.name);
-      return name === undefined ? [] : [{ text: `${host}${path} ${name};`, owner: keyOf(resource) }];
-    });
+    const lines = some.map(lineOf).filter((line) => line !== undefined);
     if (lines.length > 0) sink(`routes/${index}.map`, linesOf(lines));
   }
+}
+
+// Plans share their unchanged routes.
+const known = new WeakMap<CheckedRoute, Line>();
+
+function lineOf(route: CheckedRoute): Line | undefined {
+  const made = known.get(route);
+  if (made) return made;
+  const name = resourceName(route.resource.name);
+  if (name === undefined) return undefined;
+  const line = { text: `${route.host}${route.path} ${name};`, owner: keyOf(route.resource) };
+  known.set(route, line);
+  return line;
 }

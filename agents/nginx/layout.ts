@@ -59,6 +59,7 @@ class Planner {
   readonly #layouts = new Map<string, LayoutDraft>();
   readonly #drafts = new Map<string, Draft>();
   readonly #holders = new Map<string, Draft>();
+  #lastUsual: Draft | undefined;
 
   constructor(certificates: readonly CheckedCertificate[], domains: readonly CheckedDomain[]) {
     this.#certificates = new Map(certificates.map((certificate) => [certificate.name, certificate]));
@@ -80,9 +81,7 @@ class Planner {
     const certificate = first && this.#certificates.get(first.certificate);
     if (!first || !certificate) return;
     const hsts = certificate.selfSigned ? undefined : this.#domains.get(first.domain)?.hsts;
-    const layout = this.#layout(hsts, routes.length === 1 ? [first] : routes.toSorted(byPath));
-    for (const route of routes) own(layout, route);
-    const wanted = this.#draft(certificate, layout);
+    const wanted = isUsual(routes) ? this.#usual(certificate, hsts) : this.#own(certificate, hsts, routes);
     const found = this.#holders.get(first.host) ?? this.#holders.get(`*${first.host.slice(first.host.indexOf('.'))}`);
     if (found !== wanted) this.#holders.set(first.host, wanted);
   }
@@ -92,10 +91,23 @@ class Planner {
     for (const [name, draft] of this.#holders) draft.names.push(name);
     const used = [...this.#drafts.values()].filter(({ names }) => names.length > 0);
     return used.map(({ certificate, layout, names }) => {
-      const [first, ...more] = layout.places;
-      const open = more.length === 0 && first?.path === '' && first.options.id === DEFAULT_OPTIONS.id;
+      const open = isUsual(layout.places);
       return { certificate, layout: { ...layout, open }, names: names.sort() };
     });
+  }
+
+  /** What nearly all hosts have; nobody is to blame for it. */
+  #usual(certificate: CheckedCertificate, hsts: Hsts | undefined): Draft {
+    const known = this.#lastUsual;
+    if (known?.certificate === certificate && known.layout.hsts === hsts) return known;
+    this.#lastUsual = this.#draft(certificate, this.#layout(hsts, [USUAL]));
+    return this.#lastUsual;
+  }
+
+  #own(certificate: CheckedCertificate, hsts: Hsts | undefined, routes: readonly CheckedRoute[]): Draft {
+    const layout = this.#layout(hsts, routes.toSorted(byPath));
+    for (const route of routes) own(layout, route);
+    return this.#draft(certificate, layout);
   }
 
   #hstsAbove(name: string): Hsts | undefined {
@@ -126,6 +138,11 @@ class Planner {
 }
 
 const USUAL: Place = { path: '', options: DEFAULT_OPTIONS };
+
+function isUsual(places: readonly Place[]): boolean {
+  const [first] = places;
+  return places.length === 1 && first?.path === '' && first.options.id === DEFAULT_OPTIONS.id;
+}
 
 function own(layout: LayoutDraft, route: CheckedRoute): void {
   const owners = layout.owners.get(route.path) ?? [];

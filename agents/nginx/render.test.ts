@@ -99,6 +99,15 @@ test('a line of a location leads back to all routes that share it', () => {
   expect(found).toEqual([['httpRoute/a.apps.lab', 'httpRoute/b.apps.lab']]);
 });
 
+test('nobody is to blame for what nearly all routes have', () => {
+  const { files } = renderSet(
+    setOf(fixtureCertificate('apps', true, '*.apps.lab'), httpRoute('a.apps.lab', '10.0.0.1')),
+  );
+  const layouts = [...files].filter(([path]) => path.startsWith('layouts/'));
+  expect(layouts).toHaveLength(1);
+  expect(layouts[0]?.[1].owners?.flat()).toEqual([]);
+});
+
 test('a thousand routes that want the same share one server', () => {
   const options = { gzip: true, rateLimit: { requestsPerSecond: 5 } };
   const routes = Array.from({ length: 1000 }, (_, index) => httpRoute(`w${index}.apps.lab`, '10.0.0.1', { options }));
