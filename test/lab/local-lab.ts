@@ -5,7 +5,7 @@
 
 import { execFile } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,8 @@ const AGENT = join(import.meta.dirname, '../../agents/berth-agent.ts');
 /** Builds a lab on loopback. @throws with what did not start; nothing is left then. */
 export async function createLocalLab(options: LocalLabOptions = {}): Promise<LocalLab> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-lab-'));
+  // As on a host: nginx's workers, who are not root, pass through to what is theirs.
+  await chmod(directory, 0o711);
   const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const destroy = async () => {
     for (const step of undo.splice(0).reverse()) await step();
