@@ -38,6 +38,7 @@ import { securityPages } from './pages/security.ts';
 import { servicePages } from './pages/services.ts';
 import { settingsPages } from './pages/settings.ts';
 import { signInPages } from './pages/sign-in.ts';
+import { siteIngressPages } from './pages/site-ingress.ts';
 import { sitePages } from './pages/sites.ts';
 import { tokenPages } from './pages/tokens.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -82,6 +83,7 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.route('/domains', domainPages());
   app.route('/acme-accounts', acmeAccountPages());
   app.route('/sites', sitePages());
+  app.route('/sites', siteIngressPages());
   app.route('/agents', agentPages());
   app.route('/dns-providers', dnsProviderPages());
   app.route('/settings', settingsPages());

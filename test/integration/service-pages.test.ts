@@ -188,3 +188,30 @@ test('a TCP service is asked for by name, and goes again', async () => {
   await page.getByRole('heading', { name: /web1/ }).waitFor();
   expect((await services()).map(({ url: address }) => address)).not.toContain('tls://db1.apps.lab:2500');
 });
+
+test('a new container gets a name right under a domain that one may use', async () => {
+  await page.goto(`${url}/containers/new`);
+  await page.getByLabel('Host name').fill('web2');
+  await page.getByLabel('External name').fill('blog');
+  await page.getByLabel('Under the domain').selectOption('apps.lab');
+  await page.getByLabel('Who may open it').selectOption('members');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await page
+    .getByRole('row', { name: /https:\/\/blog\.apps\.lab\// })
+    .getByText('its members')
+    .waitFor();
+});
+
+test('whoever administers a site says what stands before its ingress', async () => {
+  const ada = await pageOf(bench.site.administrator.userId);
+  await ada.goto(`${url}/sites/${bench.site.siteId}`);
+  await ada.getByRole('link', { name: 'Change what stands before' }).click();
+  await ada.getByLabel('They begin every connection').check();
+  await ada.getByRole('button', { name: 'Save' }).click();
+  await ada.getByText('needs trusted_proxies, which send it', { exact: true }).waitFor();
+  await ada.getByLabel('Load balancers in front').fill('10.66.0.0/28');
+  await ada.getByLabel('People who may create containers').check();
+  await ada.getByRole('button', { name: 'Save' }).click();
+  await ada.getByText('10.66.0.0/28; every connection begins').waitFor();
+  await photograph(ada, 'site-ingress');
+});

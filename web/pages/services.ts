@@ -1,7 +1,6 @@
 import { ContainerRole } from '@berth/proto/api/v1/access_pb.js';
 import { type Container, ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { type Service, ServicesService } from '@berth/proto/api/v1/services_pb.js';
-import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -11,6 +10,7 @@ import { type Html, layout } from '../layout.ts';
 import { liveRegion } from '../live.ts';
 import { type Form, readForm } from '../read-form.ts';
 import type { WebEnv } from '../session.ts';
+import { usableDomains } from '../usable-domains.ts';
 import { basicAuthNames, changedPaths, formOfService, type Kind, serviceOf } from './service-form.ts';
 import { serviceInputs } from './service-inputs.ts';
 
@@ -84,10 +84,9 @@ async function serviceNamed(c: Context<WebEnv>): Promise<Service> {
   return service;
 }
 
-/** The domains to propose. */
+/** Names of the domains to propose. */
 async function domainsFor(c: Context<WebEnv>, { site }: Container): Promise<string[]> {
-  const answer = await createClient(SitesService, c.get('transport')).getSite({ site });
-  return answer.site?.externalDomains ?? [];
+  return (await usableDomains(c.get('transport'), site)).map(({ name }) => name);
 }
 
 /** Why whoever looks may not change it; empty when he may. */

@@ -61,7 +61,11 @@ async function page(c: Context<WebEnv>, form: Form, errors?: FormErrors): Promis
       <dt>Network</dt><dd>${site.network}, containers ${site.rangeStart} to ${site.rangeEnd}, gateway ${site.gateway}</dd>
       <dt>Internal domain</dt><dd>${site.internalDomain}</dd>
       <dt>External domains</dt><dd>${site.externalDomains.join(', ') || 'none'} (<a href="/domains?site=${site.id}">all domains</a>)</dd>
+      <dt>External ports</dt><dd>${site.portRangeStart} to ${site.portRangeEnd}</dd>
+      <dt>Custom domains</dt><dd>${site.customDomains ? 'People who may create containers may bring their own.' : 'Only administrators add domains.'}</dd>
+      <dt>Load balancers</dt><dd>${site.trustedProxies.join(', ') || 'none'}${site.proxyProtocol ? '; every connection begins with a PROXY protocol header' : ''}</dd>
     </dl>
+    ${answer.ok ? html`<p><a href="/sites/${site.id}/ingress">Change what stands before its ingress</a></p>` : ''}
     ${answer.ok ? administrators(site, answer.value.administrators, c.get('user').administrator) : ''}
     ${c.get('user').administrator ? addForm(site, form, errors) : ''}`;
   return layout({ title: site.name, section: 'sites', user: c.get('user'), body });
