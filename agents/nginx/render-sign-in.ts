@@ -159,12 +159,13 @@ function oauth2Locations(servers: readonly SignInServer[], { httpsPort }: NginxC
 
 // Within a question every page of the server's must be off: one that is answered with 200 would let everybody in.
 const NO_PAGES = ['error_page 598 @page;'];
-// A connection that was kept and has just been closed is made anew.
+// A connection that was kept and has just been closed is made anew. The time for connecting covers the handshake, and a
+// busy control plane has many of them at once when it is back.
 const PATIENCE = [
   'proxy_next_upstream error;',
-  'proxy_connect_timeout 2s;',
-  'proxy_send_timeout 5s;',
-  'proxy_read_timeout 5s;',
+  'proxy_connect_timeout 5s;',
+  'proxy_send_timeout 10s;',
+  'proxy_read_timeout 10s;',
 ];
 
 function verified(authorities: string): string[] {

@@ -106,7 +106,7 @@ function upstream(id: string, server: SignInServer | undefined, { addresses }: S
     : ['server 127.0.0.1:9 down;'];
   return `  upstream ${id} {
     ${lines.join('\n    ')}
-    keepalive 32;
+    keepalive 64;
     keepalive_timeout 4s;
   }`;
 }
