@@ -91,6 +91,16 @@ describeEachDialect('public records as rows', (open) => {
     expect(rest.map(({ name }) => name)).toEqual(['www.apps.test']);
   });
 
+  it('are there for names by which TCP services are asked for, too', async () => {
+    const service = { id: 'svc-2', container_id: 'ctr-000001', site_id: 'sit-1', kind: 'tcp' as const };
+    const sni = { tls: 'pass_through' as const, sni_host: 'db.apps.test', domain_id: 'dom-1', external_port: 2_000 };
+    await store.transaction((tx) =>
+      insertServices(tx, [{ ...service, ...sni, internal_port: 5_432, backend_tls: 0, created_at: 1, names: [] }]),
+    );
+    await planSite(store, 'sit-1');
+    expect((await rows()).map(([name]) => name).sort()).toEqual(['db.apps.test', 'web.apps.test', 'www.apps.test']);
+  });
+
   it('are worked on by one at a time, and by another when a lease is over', async () => {
     await planSite(store, 'sit-1');
     const claims = await Promise.all(['a', 'b', 'c'].map((owner) => claimDnsRecord(store, owner, LEASE_MS)));

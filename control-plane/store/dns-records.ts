@@ -21,21 +21,30 @@ export interface PublishedName {
   external_address: string;
 }
 
-/** The names of a site that are to have public records. */
+/** The names of a site that are to have public records, those of its HTTP services and those that TLS is asked for. */
 export async function publishedNames(db: Db, siteId: string): Promise<PublishedName[]> {
-  const rows = await db
-    .selectFrom('service_names')
-    .innerJoin('domains', 'domains.id', 'service_names.domain_id')
-    .innerJoin('sites', 'sites.id', 'service_names.site_id')
-    .select(['service_names.host as name', 'domains.name as domain_name', 'domains.dns_provider_id'])
-    .select('sites.external_address')
+  const domains = db
+    .selectFrom('domains')
+    .innerJoin('sites', 'sites.id', 'domains.site_id')
+    .select(['domains.name as domain_name', 'domains.dns_provider_id', 'sites.external_address'])
     .distinct()
-    .where('service_names.site_id', '=', siteId)
     .where('domains.publish_dns', '=', 1)
     .where('domains.verified_at', 'is not', null)
-    .where('sites.external_address', '!=', '')
+    .where('sites.id', '=', siteId)
+    .where('sites.external_address', '!=', '');
+  const http = await domains
+    .innerJoin('service_names', 'service_names.domain_id', 'domains.id')
+    .select('service_names.host as name')
     .execute();
-  return rows.flatMap(({ dns_provider_id, ...row }) => (dns_provider_id === null ? [] : [{ ...row, dns_provider_id }]));
+  const byTls = await domains
+    .innerJoin('services', 'services.domain_id', 'domains.id')
+    .select('services.sni_host as name')
+    .where('services.sni_host', '!=', '')
+    .execute();
+  const named = new Map([...http, ...byTls].map((row) => [row.name, row]));
+  return [...named.values()].flatMap(({ dns_provider_id, ...row }) =>
+    dns_provider_id === null ? [] : [{ ...row, dns_provider_id }],
+  );
 }
 
 /** The records of a site, wished or on their way out. */
