@@ -83,6 +83,15 @@ describeEachDialect('a database of the first release', (create, dialect) => {
     expect(store.secrets.open(node.token_secret_box, `nodes.token_secret:${node.id}`)).toMatch(/^01234567-89ab/);
   });
 
+  it('keeps its domains, which need not be proven', async () => {
+    const domains = await store.db.selectFrom('domains').selectAll().execute();
+    expect(domains.length).toBeGreaterThan(0);
+    for (const { name, claim, verified_at, created_at } of domains) {
+      expect(name).toMatch(/^[a-z0-9.-]+$/);
+      expect({ claim, verified_at }).toEqual({ claim: name, verified_at: created_at });
+    }
+  });
+
   it('goes on from there', async () => {
     const row = { display_name: '', email: null, password_hash: '', status: 'active', created_at: 1 } as const;
     await store.transaction((tx) => insertUser(tx, { ...row, id: 'usr-new', username: 'new' }));
