@@ -6,11 +6,15 @@
 
 import { validate } from '@berth/agents/dnsmasq/validate.ts';
 import { makePlan } from '@berth/agents/nginx/plan.ts';
+import { readService } from '@berth/control-plane/app/services/read-service.ts';
 import { checkSite, type SiteFields } from '@berth/control-plane/app/sites/site-fields.ts';
 import { domainFault, hostnameFault } from '@berth/control-plane/app/validate/names.ts';
 import { Violations } from '@berth/control-plane/app/validate/violations.ts';
+import { httpOptions } from '@berth/control-plane/desired/http-options.ts';
 import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
+import { ServiceSchema } from '@berth/proto/api/v1/services_pb.js';
 import { keyOf, makeResource } from '@berth/proto/contract/resource.ts';
+import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
@@ -113,6 +117,64 @@ it('routes every external name that the API takes', () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+it('serves every HTTP service that the API takes, with every option', () => {
+  const path = fc.oneof(
+    fc.constantFrom('', '/', '/api', '/api/', '/a/b.c', '/.', '/a/../b', '/%2e', '/.well-known/acme-challenge'),
+    fc.string({ unit: fc.constantFrom(...'/a.~$-@:'), maxLength: 8 }).map((text) => `/${text}`),
+  );
+  const name = fc.constantFrom('X-Frame-Options', 'Host', 'Server', 'x-accel-redirect', 'a_b', 'a.b', "a'b", 'Alt-Svc');
+  const value = fc.oneof(
+    fc.constantFrom('', 'DENY', "default-src 'self'", '$host', 'a\\', `"'`),
+    fc.string({ unit: fc.constantFrom(...'a "\';{}#%'), maxLength: 6 }),
+  );
+  const header = fc.array(fc.record({ name, value }), { maxLength: 2 });
+  const range = fc.constantFrom('10.0.0.0/8', '10.0.0.1/8', '::/0', '2001:db8::/32', '0.0.0.0/0', '10.0.0.0');
+  const ranges = fc.array(range, { maxLength: 2 });
+  const count = fc.constantFrom(0, 1, 5, 3_600, 65_535, 65_536, 86_400, 100_000, 100_001);
+  const named = fc.record({ name: fc.constantFrom('ada', 'a@b', 'a:b', '#'), password: fc.constant('six gulls') });
+  const text = fc.constantFrom('', 'Back at <nine>.', 'ä "$x"');
+  // Right but for some part, which may be right as well.
+  const options = fc.oneof(
+    fc.record({ requestHeaders: header }),
+    fc.record({ responseHeaders: header }),
+    fc.record({ allow: ranges, deny: ranges }),
+    fc.record({ timeoutSeconds: count }),
+    fc.record({ requestsPerSecond: count, burst: count }),
+    fc.record({ connections: count, maxBodyBytes: fc.bigInt({ min: 0n, max: 2n ** 51n }) }),
+    fc.record({ basicAuth: fc.array(named, { maxLength: 2 }) }),
+    fc.record({ maintenance: fc.boolean(), maintenanceText: text }),
+    fc.record({ healthPath: path, healthIntervalSeconds: count }),
+  );
+  let served = 0;
+  fc.assert(
+    fc.property(path, options, (prefix, wanted) => {
+      const found = new Violations();
+      const value = { host: 'web1.apps.lab', path: prefix, options: wanted };
+      const message = create(ServiceSchema, { internalPort: 80, exposure: { case: 'http', value } });
+      const fields = readService(message, 'service', found);
+      if (found.has('service')) return;
+      served += 1;
+      const basicAuth = fields.options.basicAuth.map(({ name: who }) => ({
+        name: who,
+        hash: '$6$rounds=1000$salt$hash',
+      }));
+      const pem = { dnsNames: ['apps.lab', '*.apps.lab'], chainPem: '', keyPem: '' };
+      const certificate = makeResource('apps.lab', { case: 'certificate', value: pem });
+      const route = {
+        host: 'web1.apps.lab',
+        path: fields.path,
+        certificate: 'apps.lab',
+        backend: { address: '10.64.0.20', port: 80 },
+        options: httpOptions('svc-1', { ...fields.options, basicAuth }),
+      };
+      const set = setOf(certificate, makeResource('c/s', { case: 'httpRoute', value: route }));
+      expect(makePlan(set, { reservedPorts: new Set(), stream: true }).faults).toEqual([]);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(served).toBeGreaterThan(100);
 });
 
 function zoneOf(fields: SiteFields): Resource {
