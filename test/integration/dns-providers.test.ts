@@ -161,5 +161,5 @@ it('is kept on pages, which never show a secret again', async () => {
   expect(page).toMatch(/TXT record _berth-test\.apps\.test taken away\./);
   expect(page).not.toContain(ROOT_KEY.secret);
   expect((await post('/dns-providers/by-form/delete', {})).headers.get('location')).toBe('/dns-providers');
-  await expect(client.getDnsProvider({ provider: 'by-form' })).rejects.toThrow(/There is no dns provider "by-form"/);
+  await expect(client.getDnsProvider({ provider: 'by-form' })).rejects.toThrow(/There is no DNS provider "by-form"/);
 });

@@ -57,6 +57,6 @@ export async function findDnsProvider(db: Db, reference: string, field: string):
   found.check(field, referenceFault(reference));
   found.refuse();
   const row = await dnsProviderByReference(db, reference);
-  if (!row) throw notFound('dns provider', reference, field);
+  if (!row) throw notFound('DNS provider', reference, field);
   return row;
 }
