@@ -13,7 +13,7 @@
  * end them itself from time to time; their successor is asked for anew.
  */
 import type { Clock } from '@berth/proto/contract/clock.ts';
-import { admissionTo, type GuardedService, guardedService } from '../app/app-sign-in/may-come.ts';
+import { admissionTo, guardedService } from '../app/app-sign-in/may-come.ts';
 import { SESSION_IDLE_MS } from '../auth/sessions.ts';
 import { type AppSessionState, appSessionState, touchAppSession } from '../store/app-sessions.ts';
 import { groupNames } from '../store/groups.ts';
@@ -49,27 +49,24 @@ export class Gate {
     if (!cookie) return { kind: 'sign-in' };
     const state = await appSessionState(this.#store.db, cookie.id, request.serviceId);
     if (!state || !isLive(state, request.host, now)) return { kind: 'sign-in' };
-    const service = guardedService(state);
-    const headers = service && (await this.#headersFor(state, service, request.serviceId));
+    const headers = await this.#headersFor(state, request.serviceId);
     if (!headers) return { kind: 'denied' };
     if (now - cookie.madeAt < RENEW_MS) return { kind: 'enter', headers };
     return { kind: 'enter', headers: { ...headers, 'x-berth-cookie': await this.#renew(state, now) } };
   }
 
   /** What the app is told; undefined for somebody who may not come. */
-  async #headersFor(
-    state: AppSessionState,
-    service: GuardedService,
-    serviceId: string,
-  ): Promise<Record<string, string> | undefined> {
+  async #headersFor(state: AppSessionState, serviceId: string): Promise<Record<string, string> | undefined> {
     const { directory_revision: revision } = state;
-    const key = `${state.user_id} ${serviceId} ${service.containerId} ${state.options}`;
+    const key = `${state.user_id} ${serviceId} ${state.container_id} ${state.options}`;
     if (revision > this.#revision || this.#kept.size >= KEPT) {
       this.#revision = Math.max(revision, this.#revision);
       this.#kept = new Map();
     }
     const known = revision === this.#revision ? this.#kept.get(key) : undefined;
     if (known) return known;
+    const service = guardedService(state);
+    if (!service) return undefined;
     const { allowed, lasting, standing } = await admissionTo(this.#store.db, state.user_id, service);
     if (!allowed) return undefined;
     const headers = identityHeaders(state, await groupNames(this.#store.db, standing.groupIds));

@@ -1,4 +1,5 @@
 /** Apps that Berth sessions are signed in to, and the one-time codes on the way there. Both end with their session. */
+import type { CompiledQuery } from 'kysely';
 import { newId } from '../ids.ts';
 import type { NewRow, Row } from './schema.ts';
 import type { Db, Tx } from './store.ts';
@@ -14,19 +15,38 @@ export type AppSessionState = Pick<Row<'app_sessions'>, 'id' | 'host' | 'session
     options: string | null;
   };
 
-/** Reads the session of an app, and the service it asks for, in one look by primary keys. */
-export function appSessionState(db: Db, id: string, serviceId: string): Promise<AppSessionState | undefined> {
+/** Stand for what differs from one look to the next. */
+const SESSION = ':session';
+const SERVICE = ':service';
+const looks = new WeakMap<Db, CompiledQuery<AppSessionState>>();
+
+/**
+ * Reads the session of an app, and the service it asks for, in one look by primary keys. It is asked for at every request
+ * to every app, so its SQL is made once: making it costs as much as the look itself.
+ */
+export async function appSessionState(db: Db, id: string, serviceId: string): Promise<AppSessionState | undefined> {
+  const look = looks.get(db) ?? compiledLook(db);
+  looks.set(db, look);
+  const values = new Map<unknown, string>([
+    [SESSION, id],
+    [SERVICE, serviceId],
+  ]);
+  const parameters = look.parameters.map((parameter) => values.get(parameter) ?? parameter);
+  return (await db.executeQuery<AppSessionState>({ ...look, parameters })).rows[0];
+}
+
+function compiledLook(db: Db): CompiledQuery<AppSessionState> {
   return db
     .selectFrom('app_sessions as a')
     .innerJoin('sessions as s', 's.id', 'a.session_id')
     .innerJoin('users as u', 'u.id', 'a.user_id')
     .innerJoin('counters as c', (join) => join.on('c.name', '=', 'directory_revision'))
-    .leftJoin('services as v', (join) => join.on('v.id', '=', serviceId))
+    .leftJoin('services as v', (join) => join.on('v.id', '=', SERVICE))
     .select(['a.id', 'a.host', 'a.session_id', 'a.user_id', 'a.last_seen_at', 's.expires_at', 's.last_used_at'])
     .select(['u.username', 'u.email', 'u.email_verified', 'u.status', 'c.value as directory_revision'])
     .select(['v.container_id', 'v.options'])
-    .where('a.id', '=', id)
-    .executeTakeFirst();
+    .where('a.id', '=', SESSION)
+    .compile();
 }
 
 /** Opens the session of an app, in place of one that the same Berth session had there. @returns its identifier */
