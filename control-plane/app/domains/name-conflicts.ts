@@ -34,14 +34,20 @@ export async function refuseConflicts(db: Db, caller: Caller, wanted: WantedDoma
         : `Somebody else has a domain under "${wanted.name}"; an administrator can add it for you.`,
     );
   }
-  const served = await db.selectFrom('service_names').select('id').where('host', '=', wanted.name).executeTakeFirst();
-  if (served) throw nameTaken(field, `The name "${wanted.name}" is served already.`);
+  if (await isServed(db, wanted.name)) throw nameTaken(field, `The name "${wanted.name}" is served already.`);
 }
 
 /** Whether a caller may have a domain above or below another: of his own ones, and where he administers the other's site. */
 function mayStandBeside(caller: Caller, wanted: WantedDomain, other: Row<'domains'>): boolean {
   if (other.owner_id !== null && other.owner_id === wanted.ownerId) return true;
   return administersSite(caller, other.site_id);
+}
+
+/** Whether a name is served, over HTTP or by its name over TLS. */
+async function isServed(db: Db, name: string): Promise<boolean> {
+  const http = await db.selectFrom('service_names').select('id').where('host', '=', name).executeTakeFirst();
+  const tls = await db.selectFrom('services').select('id').where('sni_host', '=', name).executeTakeFirst();
+  return http !== undefined || tls !== undefined;
 }
 
 /** A name that is somebody's. */
