@@ -29,6 +29,7 @@ export function pathFault(path: string): string | undefined {
   );
   if (fault) return fault;
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) return 'must not have "." or ".." in it';
+  if (`${path}/`.startsWith('/.berth/')) return 'is where people sign in to apps and out of them';
   return `${path}/`.startsWith('/.well-known/acme-challenge/')
     ? 'is where authorities look for their tokens'
     : undefined;
