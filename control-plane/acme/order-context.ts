@@ -58,7 +58,7 @@ export class OrderContext {
   async progress(text: string): Promise<void> {
     if (text === this.#progress) return;
     this.#progress = text;
-    await this.write(async () => ({ change: { progress: text.slice(0, 500) }, result: undefined }));
+    await this.write(async () => ({ change: { state: 'ordering', progress: text.slice(0, 500) }, result: undefined }));
   }
 
   /** @throws with the signal's reason when the work is to stop */

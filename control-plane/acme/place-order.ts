@@ -31,8 +31,10 @@ export async function placeOrder(context: OrderContext, authority: Authority): P
 }
 
 /** The order whose address is known, unless the authority has forgotten it or it is for other names. */
-async function known({ claim, dnsNames }: OrderContext, authority: Authority): Promise<AcmeOrder | undefined> {
+async function known(context: OrderContext, authority: Authority): Promise<AcmeOrder | undefined> {
+  const { claim, dnsNames } = context;
   try {
+    await context.progress('goes on with the order under way');
     const order = await authority.order(claim.row.order_url);
     return isFor(order, dnsNames) ? order : undefined;
   } catch (error) {

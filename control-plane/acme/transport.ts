@@ -32,6 +32,7 @@ export interface TransportOptions {
 const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 1_000_000;
 const MAX_NONCES = 32;
+const MAX_NOTED = 1_000;
 /** Connections to one authority; Let's Encrypt asks for few. */
 const MAX_SOCKETS = 8;
 const AGENT_NAME = 'berth (acme-client)';
@@ -67,10 +68,11 @@ export class AcmeTransport {
   async request(url: string, method: string, { data, headers = {} }: Options = {}): Promise<AcmeAnswer> {
     const nonce = method.toLowerCase() === 'head' ? this.#nonces.pop() : undefined;
     if (nonce !== undefined) return { status: 200, headers: { 'replay-nonce': nonce }, data: '' };
-    const answer = await this.#exchange(url, method.toUpperCase(), data, headers);
-    const wait = retryAfterMs(answer.headers['retry-after'], this.#options.clock.now());
-    if (wait === undefined) this.#retryAfter.delete(url);
-    else this.#retryAfter.set(url, wait);
+    const answer = await this.#exchange(url, method.toUpperCase(), data, headers).catch((error: unknown) => {
+      if (!(error instanceof StaleConnection) || !changesNothing(method, data)) throw error;
+      return this.#exchange(url, method.toUpperCase(), data, headers);
+    });
+    const wait = this.#noteRetryAfter(url, answer);
     if (isBadNonce(answer)) {
       // Those kept are as old or older.
       this.#nonces.length = 0;
@@ -82,11 +84,26 @@ export class AcmeTransport {
     return answer;
   }
 
+  #noteRetryAfter(url: string, { headers }: AcmeAnswer): number | undefined {
+    const wait = retryAfterMs(headers['retry-after'], this.#options.clock.now());
+    if (wait === undefined) {
+      this.#retryAfter.delete(url);
+      return undefined;
+    }
+    // Orders come and go; who still waits is told again at the next look.
+    if (this.#retryAfter.size >= MAX_NOTED) this.#retryAfter.clear();
+    this.#retryAfter.set(url, wait);
+    return wait;
+  }
+
   #exchange(url: string, method: string, data: unknown, headers: Record<string, string>): Promise<AcmeAnswer> {
     const target = httpsUrl(url);
     const body = data === undefined ? undefined : JSON.stringify(data);
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown) => reject(unreachable(target, cause));
+      const fail = (cause: unknown) => {
+        const stale = call.reusedSocket && Object(cause).code === 'ECONNRESET';
+        reject(stale ? new StaleConnection(wordsOf(target, cause), cause) : unreachable(target, cause));
+      };
       const call = request(target, {
         method,
         agent: this.#agent,
@@ -134,10 +151,22 @@ function isBadNonce({ status, data }: AcmeAnswer): boolean {
   return status === 400 && parseProblem(data).type === 'urn:ietf:params:acme:error:badNonce';
 }
 
-function unreachable({ host }: URL, cause: unknown): AcmeUnreachable {
+/** The authority closed a connection that was kept, just as it was used again. */
+class StaleConnection extends AcmeUnreachable {}
+
+/** Whether a request may be made twice: to look, or to read by a POST with nothing in it (RFC 8555, 6.3). */
+function changesNothing(method: string, data: unknown): boolean {
+  return method.toLowerCase() !== 'post' || Object(data).payload === '';
+}
+
+function unreachable(target: URL, cause: unknown): AcmeUnreachable {
+  return new AcmeUnreachable(wordsOf(target, cause), cause);
+}
+
+function wordsOf({ host }: URL, cause: unknown): string {
   const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
   const why = timedOut ? `it did not answer within ${TIMEOUT_MS / 1000} s` : messageOf(cause);
-  return new AcmeUnreachable(`The authority at ${host} cannot be asked: ${why}`, cause);
+  return `The authority at ${host} cannot be asked: ${why}`;
 }
 
 function messageOf(cause: unknown): string {
