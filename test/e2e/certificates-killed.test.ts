@@ -20,15 +20,15 @@ afterAll(async () => {
   await lab?.destroy();
 });
 
-const MANY = 200;
-test('200 domains get their certificates in one go, none twice, though the control plane is killed again and again', async () => {
+const MANY = 40;
+test('domains get their certificates, none lost and none ordered twice, though the control plane is killed again and again', async () => {
   const names = Array.from({ length: MANY }, (_, i) => `d${i}.example`);
   for (let at = 0; at < MANY; at += 10) {
     await Promise.all(names.slice(at, at + 10).map((name) => acmeDomain(lab, authority, name)));
   }
   const hosts = names.map((name) => `www.${name}`);
   await containerWith(lab, 'many', hosts);
-  for (const seen of [10, 70, 130]) {
+  for (const seen of [5, 15, 25]) {
     await waitFor(() => authority.proxy.orders.length >= seen, { timeoutMs: 60_000, what: `${seen} orders` });
     await lab.controlPlane.stop('SIGKILL');
     await lab.controlPlane.start();
@@ -40,11 +40,11 @@ test('200 domains get their certificates in one go, none twice, though the contr
       const valid = all.filter(({ name, certificates }) => names.includes(name) && certificates?.valid === 1);
       return valid.length === MANY;
     },
-    { timeoutMs: 240_000, intervalMs: 1_000, what: 'all certificates' },
+    { timeoutMs: 150_000, intervalMs: 1_000, what: 'all certificates' },
   );
   const ordered = authority.proxy.orders.map((order) => order.names[0] ?? '').filter((name) => hosts.includes(name));
   expect(ordered.toSorted()).toEqual(hosts.toSorted());
-}, 400_000);
+}, 300_000);
 
 async function everyDomain(client: Client<typeof DomainsService>): Promise<Domain[]> {
   const all: Domain[] = [];

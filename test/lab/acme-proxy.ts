@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, request } from 'node:https';
+import { Agent, createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** An order that the authority made. */
@@ -43,6 +43,7 @@ export async function startAcmeProxy(
   retryAfterSeconds = 60,
 ): Promise<AcmeProxy> {
   const [cert, key] = [await readFile(tls.certFile), await readFile(tls.keyFile)];
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, ca: cert });
   const proxy: Omit<AcmeProxy, 'directoryUrl' | 'close'> = {
     orders: [],
     requests: [],
@@ -60,7 +61,7 @@ export async function startAcmeProxy(
     if (path.startsWith('/renewal-info/')) return renewalInfo(proxy, response, path, retryAfterSeconds);
     const instead = proxy.intercept(path, method);
     if (instead && instead !== 'lost') return reply(response, instead);
-    const passed = await pass(upstreamPort, cert, incoming, body);
+    const passed = await pass({ port: upstreamPort, agent }, incoming, body);
     if (path === '/order-plz' && passed.status === 201) proxy.orders.push(orderOf(body));
     if (instead === 'lost') return response.destroy();
     if (path === '/dir') passed.body = withRenewalInfo(passed.body, incoming.headers.host ?? '');
@@ -73,6 +74,7 @@ export async function startAcmeProxy(
     directoryUrl: `https://127.0.0.1:${port}/dir`,
     close: () =>
       new Promise<void>((resolve) => {
+        agent.destroy();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -86,10 +88,10 @@ interface Passed {
 }
 
 // The host stays as it was asked for: pebble makes its links from it, and what is signed names it.
-function pass(port: number, ca: Buffer, incoming: IncomingMessage, body: Buffer): Promise<Passed> {
+function pass(upstream: { port: number; agent: Agent }, incoming: IncomingMessage, body: Buffer): Promise<Passed> {
   const { method, url, headers } = incoming;
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, path: url, method, headers, ca, agent: false }, (answer) => {
+    const call = request({ host: '127.0.0.1', ...upstream, path: url, method, headers }, (answer) => {
       const done = (bytes: Buffer) =>
         resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: bytes });
       collect(answer).then(done, reject);
