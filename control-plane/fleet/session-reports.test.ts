@@ -1,7 +1,9 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { healthOf } from '../store/backend-health.ts';
 import { guestStateOf } from '../store/guest-states.ts';
 import { leasesOf } from '../store/leases.ts';
+import { insertServices } from '../store/services.ts';
 import { addContainer } from './test-site.ts';
 import { TestWorld } from './test-world.ts';
 
@@ -84,4 +86,25 @@ test('guests, nodes out of reach, health and drift become rows and conditions', 
   agent.say({ case: 'health', value: { ok: true } });
   await world.settle();
   expect((await world.conditionsOf('agent_id', world.agentId)).map(({ kind }) => kind)).toEqual(['drift']);
+});
+
+test('backends: what an ingress host sees of them is kept, of services of its own site only', async () => {
+  const containerId = await addContainer(world.store, world.siteId);
+  const agent = await world.connect();
+  await world.store.transaction((tx) =>
+    insertServices(tx, [
+      {
+        ...{ id: 'svc-1', container_id: containerId, site_id: world.siteId, kind: 'tcp', internal_port: 22, names: [] },
+        ...{ backend_tls: 0, external_port: 2000, created_at: 1 },
+      },
+    ]),
+  );
+  const said = (healthy: boolean, error: string) => ({ route: `${containerId}/svc-1`, containerId, healthy, error });
+  agent.say({ case: 'backendReport', value: { full: true, backends: [said(false, 'connection refused')] } });
+  await world.settle();
+  const [seen] = await healthOf(world.store.db, ['svc-1']);
+  expect(seen).toMatchObject({ agent_id: world.agentId, healthy: 0, error: 'connection refused' });
+  agent.say({ case: 'backendReport', value: { full: true, backends: [] } });
+  await world.settle();
+  expect(await healthOf(world.store.db, ['svc-1'])).toEqual([]);
 });
