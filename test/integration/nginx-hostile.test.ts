@@ -81,21 +81,21 @@ const resource = fc.oneof(
     const value = { protocol: 1, externalPort: 17_999, backend: { address, port: 80 } };
     return makeResource('stream', { case: 'streamRoute', value });
   }),
-  hostile.map((path) => route('victim.apps.lab', 80, { path: `/${path}` })),
+  hostile.map((path) => route('victim.apps.lab', 80, { path: `/${path};` })),
   hostile.map((name) => wanting({ requestHeaders: [{ name, value: 'x' }] })),
   hostile.map((name) => wanting({ responseHeaders: [{ name, value: '' }] })),
   hostile.map((allow) => wanting({ access: { allow: [allow] } })),
   hostile.map((deny) => wanting({ access: { deny: [`${deny}/8`] } })),
   hostile.map((passwordHash) =>
-    wanting({ basicAuth: { users: [{ name: 'ada', passwordHash: `$6$${passwordHash}` }] } }),
+    wanting({ basicAuth: { users: [{ name: 'ada', passwordHash: `$6$${passwordHash};` }] } }),
   ),
   hostile.map((path) => wanting({ healthCheck: { path: `${path} ` } })),
   hostile.map((host) => named({ host })),
   hostile.map((certificate) => named({ host: 'db.apps.lab', tls: StreamTls.TERMINATE, certificate })),
   hostile.map((allow) => named({ host: 'db.apps.lab', access: { allow: [allow] } })),
   hostile.map((proxy) => makeResource('ingress', { case: 'ingress', value: { trustedProxies: [proxy] } })),
-  // Names of resources are harmless wherever they go, if they go nowhere.
-  hostile.map((name) => makeResource(name, { case: 'httpRoute', value: routeBody() })),
+  // Names of resources go into the log where they are plain words, and nowhere else.
+  hostile.map((name) => makeResource(`${name};`, { case: 'httpRoute', value: routeBody() })),
 );
 
 function wanting(options: MessageInitShape<typeof HttpOptionsSchema>): Resource {

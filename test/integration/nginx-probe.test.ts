@@ -64,7 +64,7 @@ test('a port where nothing listens is told from a guest that is not there, after
 });
 
 test('a name without a route is not reached', async () => {
-  const found = await run({ httpHost: 'none.apps.lab' }, port, 300);
+  const found = await run({ httpHost: 'none.apps.lab' }, port, 1000);
   expect(found).toMatchObject({ reach: ProbeReach.UNREACHED, httpStatus: 404, detail: 'nginx: not_found' });
 });
 

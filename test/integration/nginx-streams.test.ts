@@ -119,8 +119,12 @@ test('a backend that wants it is told the client by the PROXY protocol, also whe
   const backend = await listening(
     createServer((socket) => {
       socket.on('error', () => socket.destroy());
+      // The header and what follows it may come in one piece or in two.
+      let text = '';
       socket.on('data', (chunk) => {
-        heard.push(String(chunk));
+        text += chunk;
+        if (!text.endsWith('hello')) return;
+        heard.push(text);
         socket.write('heard');
       });
     }),
