@@ -126,6 +126,21 @@ describe('Link', () => {
     expect(control.streams).toEqual([]);
   });
 
+  it('stops while it waits for its next try, though the control plane is back by then', async () => {
+    const clock = new VirtualClock();
+    const waits: number[] = [];
+    const identity = await authority.identity(`127.0.0.1:${control.port}`);
+    const log = { ...quiet, info: () => {}, warn: (about: { waitMs?: number }) => void waits.push(about.waitMs ?? -1) };
+    control.stop();
+    link = new Link({ agent, identities, clock, random: () => 0.5, log }, identity);
+    running = link.run();
+    await waitFor(() => waits.length === 1, { what: 'the first try' });
+    await control.start();
+    link.stop();
+    await running;
+    expect(control.streams).toEqual([]);
+  });
+
   it('goes on trying while there is no control plane, and stops when told', async () => {
     control.stop();
     await connect();

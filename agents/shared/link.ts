@@ -61,11 +61,10 @@ export class Link {
   async run(): Promise<void> {
     this.#planRenewal();
     let failures = 0;
-    for (;;) {
+    while (!this.#stop.signal.aborted) {
       const end = await this.#hold();
-      if (this.#stop.signal.aborted) return;
       failures = failuresBefore(end, failures);
-      await this.#pause(end, failures);
+      if (!this.#stop.signal.aborted) await this.#pause(end, failures);
       failures += 1;
     }
   }
