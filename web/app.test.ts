@@ -2,6 +2,7 @@ import { AgentsService } from '@berth/proto/api/v1/agents_pb.js';
 import { AuthService } from '@berth/proto/api/v1/auth_pb.js';
 import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
 import { ContainerState, ContainersService } from '@berth/proto/api/v1/containers_pb.js';
+import { DomainsService } from '@berth/proto/api/v1/domains_pb.js';
 import { IdentityProvidersService } from '@berth/proto/api/v1/oidc_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
@@ -41,6 +42,7 @@ function fakeApi({ token }: Visitor) {
       },
     });
     router.service(SitesService, { listSites: () => ({ sites: [{ name: 'lab' }] }) });
+    router.service(DomainsService, { listDomains: () => ({ domains: [{ name: 'apps.lab' }] }) });
     router.service(AgentsService, {});
     router.service(IdentityProvidersService, { listSignInProviders: () => ({ providers: [] }) });
   });

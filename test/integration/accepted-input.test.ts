@@ -143,7 +143,10 @@ it('serves every HTTP service that the API takes, with every option', () => {
     fc.record({ timeoutSeconds: count }),
     fc.record({ requestsPerSecond: count, burst: count }),
     fc.record({ connections: count, maxBodyBytes: fc.bigInt({ min: 0n, max: 2n ** 51n }) }),
-    fc.record({ basicAuth: fc.array(named, { maxLength: 2 }) }),
+    fc.record({
+      basicAuth: fc.array(named, { maxLength: 2 }),
+      signIn: fc.record({ require: fc.constantFrom(0, 1, 3) }),
+    }),
     fc.record({ maintenance: fc.boolean(), maintenanceText: text }),
     fc.record({ healthPath: path, healthIntervalSeconds: count }),
   );

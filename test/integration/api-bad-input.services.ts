@@ -113,7 +113,6 @@ export const serviceBadInputs: Record<ServiceRpc, BadInputs> = {
           host: 'new.apps.lab',
           options: {
             basic_auth: [{ name: 'gate', password: 'six gulls' }],
-            sign_in: { require: 2, groups: ['sysadmins'] },
           },
         },
       },
@@ -127,8 +126,9 @@ export const serviceBadInputs: Record<ServiceRpc, BadInputs> = {
       'service.http.other_hosts[]': ['elsewhere.lab', 'a.b.apps.lab', 'new.apps.lab', ...DOMAIN],
       'service.http.path': PATH,
       'service.http.options.strip_path': [true],
-      // Sessions are not sent in the clear.
+      // Passwords are not sent in the clear, and not asked for twice.
       'service.http.options.plain_http': [true],
+      'service.http.options.sign_in.require': [1, 3, 99],
       // A new name needs one.
       'service.http.options.basic_auth[].password': PASSWORD,
       update_mask: [

@@ -52,6 +52,9 @@ export function readHttpOptions(options: HttpOptions, path: string, found: Viola
   const signIn = readSignIn(options.signIn ?? create(SignInSchema), `${path}.sign_in`, found);
   const guarded = signIn.require !== 'nobody' || options.basicAuth.length > 0;
   if (options.plainHttp && guarded) found.check(`${path}.plain_http`, 'would send passwords and sessions in the clear');
+  const twice = signIn.require !== 'nobody' && options.basicAuth.length > 0;
+  const confusing = 'cannot go with basic_auth: a browser could not tell which of the two it lacks';
+  if (twice) found.check(`${path}.sign_in.require`, confusing);
   const { plainHttp, timeoutSeconds, gzip, stripPath, requestsPerSecond, burst, connections } = options;
   const { maintenance, maintenanceText, healthPath, healthIntervalSeconds } = options;
   return {
