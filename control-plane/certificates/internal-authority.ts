@@ -6,17 +6,17 @@
  * constrained to today's would have to be replaced there with each new one. Its certificate is public and to be had at
  * `GET /internal-authority.pem`.
  */
-import { randomBytes, webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { keyPairOf, newCertificateKey } from '../acme/key-and-csr.ts';
 import * as x509 from '../fleet/x509.ts';
 import { readSetting } from '../store/settings.ts';
 import type { Store } from '../store/store.ts';
 import { UniqueViolation } from '../store/violations.ts';
+import { newSerial, rootCertificate } from './root-certificate.ts';
 
 const SETTING = 'certificates.internal-authority';
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
-const ROOT_LIFE_MS = 3_650 * DAY_MS;
 const LIFE_MS = 90 * DAY_MS;
 /** For clocks that lag. */
 const BACKDATE_MS = 3_600_000;
@@ -78,7 +78,9 @@ async function stored({ db, secrets }: Pick<Store, 'db' | 'secrets'>): Promise<R
 /** Replicas that make it at once agree on one. */
 async function make(store: Store): Promise<Root> {
   const keyPem = await newCertificateKey();
-  const pem = await rootCertificate(await keyPairOf(keyPem), store.clock.now());
+  const root = await rootCertificate('Berth internal authority', await keyPairOf(keyPem), store.clock.now());
+  const pem = `${root.toString('pem')}
+`;
   const secret_box = store.secrets.seal(keyPem, SETTING);
   try {
     await store.transaction(async (tx) => {
@@ -93,29 +95,4 @@ async function make(store: Store): Promise<Root> {
     if (!other) throw error;
     return other;
   }
-}
-
-async function rootCertificate(keys: webcrypto.CryptoKeyPair, now: number): Promise<string> {
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: newSerial(),
-      name: `CN=Berth internal authority ${randomBytes(4).toString('hex')}`,
-      notBefore: new Date(now - BACKDATE_MS),
-      notAfter: new Date(now + ROOT_LIFE_MS),
-      keys,
-      signingAlgorithm: SIGNATURE,
-      extensions: [
-        new x509.BasicConstraintsExtension(true, 0, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      ],
-    },
-    webcrypto,
-  );
-  return `${certificate.toString('pem')}\n`;
-}
-
-/** Positive whatever the first bit: a serial number is a signed integer. */
-function newSerial(): string {
-  return `01${randomBytes(15).toString('hex')}`;
 }

@@ -2,8 +2,9 @@
  * Certificates that serve a domain until an authority has signed one. They say of themselves that they are no
  * authority and carry one key of their own, so that trusting one by hand trusts this domain alone.
  */
-import { randomBytes, webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import * as x509 from '../fleet/x509.ts';
+import { newSerial } from './root-certificate.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const VALID_DAYS = 397;
@@ -35,7 +36,7 @@ export async function selfSigned(domain: string, now: number): Promise<SelfSigne
   const notAfter = notBefore + VALID_DAYS * DAY_MS;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
-      serialNumber: serialNumber(),
+      serialNumber: newSerial(),
       name: [{ CN: [domain.length <= COMMON_NAME_LENGTH ? domain : 'berth'] }],
       notBefore: new Date(notBefore),
       notAfter: new Date(notAfter),
@@ -61,13 +62,6 @@ function extensions(dnsNames: string[]): x509.Extension[] {
     new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
     new x509.SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns', value }))),
   ];
-}
-
-/** 127 random bits, positive and not zero (RFC 5280, 4.1.2.2). */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString('hex');
 }
 
 async function toPem(key: webcrypto.CryptoKey): Promise<string> {

@@ -3,8 +3,9 @@
  * sealed. It signs the control plane's own server certificates and the agents' client certificates, and nothing else.
  * Chains carry the root itself, so that a host which only knows its SHA-256 can find it in the first handshake.
  */
-import { createHash, randomBytes, webcrypto } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import { newSerial, rootCertificate } from '../certificates/root-certificate.ts';
 import { AppError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { UniqueViolation } from '../store/violations.ts';
@@ -14,7 +15,6 @@ const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 const SETTING = 'fleet.authority';
 const DAY_MS = 86_400_000;
-const ROOT_LIFE_MS = 3_650 * DAY_MS;
 const CLIENT_LIFE_MS = DAY_MS;
 // Hosts' clocks differ: what is signed now is already valid for one that runs behind.
 const BACKDATE_MS = 10 * 60_000;
@@ -165,7 +165,7 @@ async function read(store: Store): Promise<{ pem: string; secret: Uint8Array } |
 
 async function make(store: Store): Promise<{ pem: string; secret: Uint8Array }> {
   const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
-  const pem = (await rootCertificate(keys, store.clock.now())).toString('pem');
+  const pem = (await rootCertificate('Berth authority', keys, store.clock.now())).toString('pem');
   const secret = store.secrets.seal(await exportKey(keys.privateKey), SETTING);
   try {
     await store.transaction(async (tx) => {
@@ -182,29 +182,8 @@ async function make(store: Store): Promise<{ pem: string; secret: Uint8Array }> 
   }
 }
 
-async function rootCertificate(keys: webcrypto.CryptoKeyPair, now: number): Promise<x509.X509Certificate> {
-  return x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: newSerial(),
-    name: `CN=Berth authority ${randomBytes(4).toString('hex')}`,
-    notBefore: new Date(now - BACKDATE_MS),
-    notAfter: new Date(now + ROOT_LIFE_MS),
-    keys,
-    signingAlgorithm: SIGNATURE,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-}
-
 function asGeneralName(name: string): { type: 'ip' | 'dns'; value: string } {
   return { type: isIP(name) ? 'ip' : 'dns', value: name };
-}
-
-// Positive whatever the first bit: a serial number is a signed integer.
-function newSerial(): string {
-  return `01${randomBytes(15).toString('hex')}`;
 }
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
