@@ -1,4 +1,4 @@
-import type { Certificate, Domain } from '@berth/proto/api/v1/domains_pb.js';
+import { type Certificate, CertificateSource, type Domain } from '@berth/proto/api/v1/domains_pb.js';
 import { html } from 'hono/html';
 import type { Html } from '../layout.ts';
 import { certificateSummary, certificateTable } from './certificates.ts';
@@ -9,8 +9,14 @@ import { momentText } from './moment.ts';
 export function domainRegion(domain: Domain, certificates: readonly Certificate[]): Html {
   const now = Date.now();
   return html`<p>${domain.owner ? `Brought by ${domain.owner}` : 'Of the site'}. Certificates: ${certificateSummary(domain, now)}</p>
+    ${domain.certificateSource === CertificateSource.INTERNAL ? internalAuthority() : ''}
     ${conditions(domain.conditions)}
     ${domain.verified ? certificateTable(domain, certificates, now) : proofSteps(domain)}`;
+}
+
+function internalAuthority(): Html {
+  return html`<p>Whoever opens these names must trust <a href="/internal-authority.pem">the certificate of the authority
+    of this installation</a>: on its own it is known to no browser.</p>`;
 }
 
 function proofSteps({ id, name, proof }: Domain): Html {
