@@ -3,6 +3,7 @@ import { GuestLoginsService, LoginService } from '@berth/proto/api/v1/guest_logi
 import { Code } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiBench, openApiBench } from '../api/testing/api-bench.ts';
+import { clientAddressBehind } from '../client-address.ts';
 import { containerRequest } from '../operations/testing/requests.ts';
 import { bindSecretFits, containerBind } from '../store/container-binds.ts';
 import { withGuestRoutes } from './routes.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   const made = await client.createContainer(containerRequest('web1'));
   container = made.container?.id ?? '';
   await bench.ended(made.operation?.id ?? '');
-  guests = withGuestRoutes(bench.deps, { fetch: () => new Response('a page') });
+  guests = withGuestRoutes(bench.deps, clientAddressBehind(['10.0.0.5']), { fetch: () => new Response('a page') });
 });
 afterAll(() => bench.close());
 
@@ -89,6 +90,17 @@ it('gives a set-up command whose token works once', async () => {
   expect(await post('redeem', { TOKEN: '' })).toMatchObject({ status: 401 });
   const shown = await (await logins()).getGuestLogins({ container });
   expect(shown.logins).toMatchObject({ offered: true, baseDn: 'dc=berth', ldapUris: ['ldaps://berth.example:636'] });
+});
+
+it('notes who redeemed a token, also behind a proxy that is trusted', async () => {
+  const { setup } = await (await logins()).createSetupCommand({ container });
+  const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' };
+  const body = `TOKEN=${tokenIn(setup?.command)}\n`;
+  const request = new Request('https://b/guest/redeem', { method: 'POST', body, headers });
+  const from = { incoming: { socket: { remoteAddress: '::ffff:10.0.0.5' } } };
+  expect((await guests.fetch(request, from)).status).toBe(200);
+  const rows = await bench.store.db.selectFrom('audit').select(['action', 'address']).execute();
+  expect(rows).toContainEqual({ action: 'container.logins.set-up', address: '203.0.113.9' });
 });
 
 it('lets an owner make the secret worthless at once', async () => {

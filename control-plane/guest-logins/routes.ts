@@ -13,6 +13,7 @@ import {
   type ShownSecret,
   syncGuest,
 } from '../app/guest-logins/guest-calls.ts';
+import type { ClientAddress } from '../client-address.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { setupScript } from './setup-script.ts';
@@ -25,8 +26,8 @@ const STATUS: Partial<Record<AppError['code'], ContentfulStatusCode>> = {
   invalid_argument: 400,
 };
 
-/** The paths below /guest. */
-export function guestRoutes(deps: AppDeps): Hono {
+/** The paths below /guest. @param clientAddress tells who asks from behind a proxy */
+export function guestRoutes(deps: AppDeps, clientAddress: ClientAddress): Hono {
   const routes = new Hono();
   const script = setupScript();
   routes.use(async (c, next) => {
@@ -36,11 +37,11 @@ export function guestRoutes(deps: AppDeps): Hono {
   routes.get('/setup.sh', (c) => c.body(script, 200, { 'content-type': 'text/x-shellscript; charset=utf-8' }));
   routes.post('/redeem', async (c) => {
     const { TOKEN = '' } = await linesOf(c.req.raw);
-    return c.text(asLines(await redeemSetupToken(deps, caller(deps, c.env, c.req.raw), TOKEN)));
+    return c.text(asLines(await redeemSetupToken(deps, caller(deps, clientAddress, c.env, c.req.raw), TOKEN)));
   });
   routes.post('/sync', async (c) => {
     const said = await linesOf(c.req.raw);
-    const from = caller(deps, c.env, c.req.raw);
+    const from = caller(deps, clientAddress, c.env, c.req.raw);
     return c.text(asLines(await syncGuest(deps, from, shownSecret(said), said.ROTATE === 'now')));
   });
   routes.post('/confirm', async (c) => {
@@ -58,8 +59,12 @@ export function guestRoutes(deps: AppDeps): Hono {
 type Fetch = (request: Request, env?: unknown) => Response | Promise<Response>;
 
 /** Puts the guests' paths before the pages, which guard themselves against what is not a browser's. */
-export function withGuestRoutes(deps: AppDeps, pages: { fetch: Fetch }): { fetch: Fetch } {
-  const guests = new Hono().route('/guest', guestRoutes(deps));
+export function withGuestRoutes(
+  deps: AppDeps,
+  clientAddress: ClientAddress,
+  pages: { fetch: Fetch },
+): { fetch: Fetch } {
+  const guests = new Hono().route('/guest', guestRoutes(deps, clientAddress));
   return {
     fetch: (request, env) => {
       const isGuests = new URL(request.url).pathname.startsWith('/guest/');
@@ -96,12 +101,13 @@ function shownSecret({ CONTAINER = '', SECRET = '' }: Record<string, string>): S
   return { container: CONTAINER, secret: SECRET };
 }
 
-function caller(deps: AppDeps, env: unknown, request: Request): AnonymousCaller {
+function caller(deps: AppDeps, clientAddress: ClientAddress, env: unknown, request: Request): AnonymousCaller {
   const { incoming } = (env ?? {}) as { incoming?: { socket: { remoteAddress?: string } } };
+  const forwardedFor = request.headers.get('x-forwarded-for') ?? undefined;
   return {
     requestId: newId('req', deps.clock.now()),
     userAgent: request.headers.get('user-agent') ?? '',
-    address: (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    address: clientAddress(incoming?.socket.remoteAddress ?? '', forwardedFor),
     via: 'api',
   };
 }
