@@ -171,7 +171,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
   const handler = (secure: boolean) => {
     const transportFor = (visitor: Visitor) => inProcess(api, pageInterceptors, visitor);
     const web = createWeb({ transportFor, secure, clientAddress });
-    const pages = withAppSignInRoutes(deps.app, log, withGuestRoutes(deps.app, clientAddress, withAuthorityRoute(store, web)));
+    const guests = withGuestRoutes(deps.app, clientAddress, withAuthorityRoute(store, web));
+    const pages = withAppSignInRoutes(deps.app, log, guests);
     return requestHandler({ routes, interceptors, pages, clientAddress, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
