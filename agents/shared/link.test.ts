@@ -84,6 +84,17 @@ describe('Link', () => {
     expect(role.applied).toMatchObject([{ generation: 1n }]);
   });
 
+  /** Runs a link to a control plane that is not there. @returns how long it waits after each try, milliseconds */
+  async function tryInVain(clock: VirtualClock): Promise<number[]> {
+    const waits: number[] = [];
+    const identity = await authority.identity(`127.0.0.1:${control.port}`);
+    const log = { ...quiet, info: () => {}, warn: (about: { waitMs?: number }) => void waits.push(about.waitMs ?? -1) };
+    control.stop();
+    link = new Link({ agent, identities, clock, random: () => 0.5, log }, identity);
+    running = link.run();
+    return waits;
+  }
+
   it('comes back when the control plane was killed', async () => {
     await connect();
     await sessions(1);
@@ -98,12 +109,7 @@ describe('Link', () => {
     ['later and later when sessions are short', 1_000, 5_000],
   ])('comes back %s, however often it had to try before', async (_, sessionMs, waitMs) => {
     const clock = new VirtualClock();
-    const waits: number[] = [];
-    const identity = await authority.identity(`127.0.0.1:${control.port}`);
-    const log = { ...quiet, info: () => {}, warn: (about: { waitMs?: number }) => void waits.push(about.waitMs ?? -1) };
-    control.stop();
-    link = new Link({ agent, identities, clock, random: () => 0.5, log }, identity);
-    running = link.run();
+    const waits = await tryInVain(clock);
     for (let tries = 1; tries <= 6; tries++) {
       await waitFor(() => waits.length === tries, { what: `try ${tries}` });
       if (tries === 6) await control.start();
@@ -128,12 +134,7 @@ describe('Link', () => {
 
   it('stops while it waits for its next try, though the control plane is back by then', async () => {
     const clock = new VirtualClock();
-    const waits: number[] = [];
-    const identity = await authority.identity(`127.0.0.1:${control.port}`);
-    const log = { ...quiet, info: () => {}, warn: (about: { waitMs?: number }) => void waits.push(about.waitMs ?? -1) };
-    control.stop();
-    link = new Link({ agent, identities, clock, random: () => 0.5, log }, identity);
-    running = link.run();
+    const waits = await tryInVain(clock);
     await waitFor(() => waits.length === 1, { what: 'the first try' });
     await control.start();
     link.stop();

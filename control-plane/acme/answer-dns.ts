@@ -27,7 +27,7 @@ export async function putInDns(context: OrderContext, answers: readonly Answer[]
 }
 
 /** Where the record for a name is (RFC 8555, 8.4). */
-export function fqdnOf(name: string): string {
+function fqdnOf(name: string): string {
   return `_acme-challenge.${name.replace(/^\*\./, '')}`;
 }
 

@@ -1,12 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** The cookie of an app's host that says who is signed in; `__Host-`, so that no other host can set it. */
-export const GATE_COOKIE = '__Host-berth-app';
+const GATE_COOKIE = '__Host-berth-app';
 /** The one that a sign-in begins with. */
-export const STATE_COOKIE = '__Host-berth-app-state';
+const STATE_COOKIE = '__Host-berth-app-state';
 
 /** How long a cookie is good for, in milliseconds; one that is used is renewed long before. */
-export const COOKIE_MS = 3_600_000;
+const COOKIE_MS = 3_600_000;
 /** From which age on it is renewed. */
 export const RENEW_MS = 10 * 60_000;
 /** How long a browser may take to sign in. */

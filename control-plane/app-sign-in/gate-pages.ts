@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 
 /** A page, with the headers that keep it to itself. */
-export async function gatePage(status: number, title: string, body: ReturnType<typeof html>): Promise<Response> {
+async function gatePage(status: number, title: string, body: ReturnType<typeof html>): Promise<Response> {
   const text = await html`<!doctype html>
     <html lang="en">
       <head>

@@ -27,7 +27,7 @@ const STATUS: Partial<Record<AppError['code'], ContentfulStatusCode>> = {
 };
 
 /** The paths below /guest. @param clientAddress tells who asks from behind a proxy */
-export function guestRoutes(deps: AppDeps, clientAddress: ClientAddress): Hono {
+function guestRoutes(deps: AppDeps, clientAddress: ClientAddress): Hono {
   const routes = new Hono();
   const script = setupScript();
   routes.use(async (c, next) => {

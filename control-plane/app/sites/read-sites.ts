@@ -40,7 +40,7 @@ export async function listSites(
 }
 
 /** The view of one site. */
-export async function siteView(db: Db, site: Row<'sites'>): Promise<SiteView> {
+async function siteView(db: Db, site: Row<'sites'>): Promise<SiteView> {
   const [view] = await siteViews(db, [site]);
   return view ?? { site, domains: [], conditions: [] };
 }

@@ -25,7 +25,7 @@ export interface TsigKey {
 }
 
 /** Seconds by which clocks may differ; what RFC 8945, 10 recommends. */
-export const FUDGE_SECONDS = 300;
+const FUDGE_SECONDS = 300;
 
 const ADDITIONAL_COUNT_AT = 10;
 const NO_OTHER_DATA = Buffer.alloc(0);
