@@ -63,8 +63,10 @@ async function realLab(): Promise<Running> {
 async function localLab(): Promise<Running> {
   say('Without root: guests live in memory, addresses are on loopback, and DHCP is left out.');
   say('nginx, dnsmasq, the agents and the control plane are the real ones.');
-  const lab = await createLocalLab({ domain: DOMAIN, ports: PORTS, onProgress: (line) => say(`  ${line}`) });
+  const onProgress = (line: string) => say(`  ${line}`);
+  const lab = await createLocalLab({ siteName: 'lab', domain: DOMAIN, ports: PORTS, onProgress });
   const { https, guestHttp, guestTcp } = lab.ports;
+  say(`Ports below 1024 are for root, so guests answer HTTP on port ${guestHttp} and TCP on port ${guestTcp}.`);
   return { lab, ingressPort: https, httpPort: guestHttp, tcpPort: guestTcp, close: () => lab.destroy() };
 }
 

@@ -21,6 +21,8 @@ import { createPveCluster, type PveCluster } from './pve/cluster.ts';
 import { addNode, agentsSettled, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
 
 export interface LocalLabOptions {
+  /** Name of the site, "local" by default. */
+  siteName?: string;
   domain?: string;
   databaseUrl?: string;
   nodes?: readonly string[];
@@ -88,7 +90,10 @@ async function assemble(
   undo.push(() => pve.cluster.close({ destroyGuests: true }));
   const replicas = await startReplicas(directory, { ...options, appsPort: ports.https }, undo);
   const { api, program: controlPlane } = replicas[0];
-  const site = await makeSite(api.transport, localSite(options.domain ?? 'apps.localhost'));
+  const site = await makeSite(
+    api.transport,
+    localSite(options.siteName ?? 'local', options.domain ?? 'apps.localhost'),
+  );
   for (const name of nodes) {
     await addNode(api.transport, {
       site: site.id,
@@ -106,13 +111,13 @@ async function assemble(
   return { site, api, controlPlane, replicas, agents, directory, ports };
 }
 
-function localSite(domain: string) {
+function localSite(name: string, domain: string) {
   // Labs side by side share the loopback, so each takes a network and a stretch of ports of its own.
   const network = `127.${randomInt(64, 128)}`;
   const firstPort = 10_000 + 100 * randomInt(90);
   return {
-    name: 'local',
-    internalDomain: 'local.internal',
+    name,
+    internalDomain: `${name}.internal`,
     network: `${network}.0.0/16`,
     rangeStart: `${network}.1.1`,
     rangeEnd: `${network}.255.250`,
