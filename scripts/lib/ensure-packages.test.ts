@@ -1,16 +1,32 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const SCRIPT = join(import.meta.dirname, 'ensure-packages.sh');
 const TABLE = readFileSync(join(import.meta.dirname, 'packages.txt'), 'utf8');
+
+let directory: string;
+
+// Nobody may be kept from reading where the repository lies, as in somebody's home.
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'berth-packages-'));
+  chmodSync(directory, 0o755);
+  for (const file of ['ensure-packages.sh', 'packages.txt']) {
+    copyFileSync(join(import.meta.dirname, file), join(directory, file));
+  }
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
 
 // Nobody may not install anything: what the tests ask for is named, never fetched.
 function ensure(...args: readonly string[]) {
   const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--', 'bash'];
   const [command, ...before] = process.getuid?.() === 0 ? ['setpriv', ...asNobody] : ['bash'];
-  return spawnSync(command ?? 'bash', [...before, SCRIPT, ...args], { encoding: 'utf8', cwd: '/' });
+  return spawnSync(command ?? 'bash', [...before, join(directory, 'ensure-packages.sh'), ...args], {
+    encoding: 'utf8',
+    cwd: '/',
+  });
 }
 
 describe('ensure-packages', () => {
