@@ -1,6 +1,6 @@
+import { addSelfSigned } from '../certificates/add-self-signed.ts';
 import { selfSigned } from '../certificates/self-signed.ts';
-import { newId } from '../ids.ts';
-import { insertCertificate, newestCertificates } from '../store/certificates.ts';
+import { newestCertificates } from '../store/certificates.ts';
 import { bumpCertificate } from '../store/managed-certificates.ts';
 import type { Row } from '../store/schema.ts';
 import { bumpSite } from '../store/site-changes.ts';
@@ -61,17 +61,7 @@ async function replace(store: Store, siteId: string, former: Row<'certificates'>
     // Nobody needs two, and by another replica it may be done already.
     const { numDeletedRows } = await tx.db.deleteFrom('certificates').where('id', '=', former.id).executeTakeFirst();
     if (numDeletedRows === 0n) return;
-    await insertCertificate(tx, store.secrets, {
-      id: newId('crt', tx.now),
-      domain_id: former.domain_id,
-      dns_names: JSON.stringify(made.dnsNames),
-      chain_pem: made.chainPem,
-      key_pem: made.keyPem,
-      self_signed: 1,
-      not_before: made.notBefore,
-      not_after: made.notAfter,
-      created_at: tx.now,
-    });
+    await addSelfSigned(tx, former.domain_id, made);
     await bumpSite(tx, siteId, null);
   });
 }

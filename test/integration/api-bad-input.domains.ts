@@ -1,7 +1,7 @@
 /** Bad values for the requests about domains, certificates and ACME accounts; see api-bad-input.table.ts. */
 import type { ApiBench } from '@berth/control-plane/api/testing/api-bench.ts';
-import { addOwnCertificate } from '@berth/control-plane/app/domains/new-domain.ts';
 import type { Rpc } from '@berth/control-plane/auth/policy.ts';
+import { addSelfSigned } from '@berth/control-plane/certificates/add-self-signed.ts';
 import { selfSigned } from '@berth/control-plane/certificates/self-signed.ts';
 import { AcmeAccountsService } from '@berth/proto/api/v1/acme_accounts_pb.js';
 import { DomainsService } from '@berth/proto/api/v1/domains_pb.js';
@@ -171,7 +171,7 @@ export async function seedDomains(bench: ApiBench): Promise<Record<string, strin
 /** The bench's site is put in by hand, so its domain has no certificate yet. */
 async function ownCertificate({ store }: ApiBench, domainId: string): Promise<string> {
   const certificate = await selfSigned('apps.lab', store.clock.now());
-  return store.transaction((tx) => addOwnCertificate(tx, domainId, certificate));
+  return store.transaction((tx) => addSelfSigned(tx, domainId, certificate));
 }
 
 /** As it stands within a string of JSON. */

@@ -5,6 +5,7 @@ import {
 } from '@berth/proto/api/v1/domains_pb.js';
 import { requestRenewal } from '../../acme/request-renewal.ts';
 import { type RevocationCode, revokeCertificate } from '../../acme/revoke.ts';
+import { addSelfSigned } from '../../certificates/add-self-signed.ts';
 import { selfSigned } from '../../certificates/self-signed.ts';
 import { AppError, notFound } from '../../errors.ts';
 import type { Row } from '../../store/schema.ts';
@@ -12,7 +13,6 @@ import { bumpSite } from '../../store/site-changes.ts';
 import type { Tx } from '../../store/store.ts';
 import type { AppDeps } from '../app-deps.ts';
 import type { Caller } from '../caller.ts';
-import { addOwnCertificate } from '../domains/new-domain.ts';
 import { record } from '../record.ts';
 import { referenceFault } from '../validate/text.ts';
 import { Violations } from '../validate/violations.ts';
@@ -48,7 +48,7 @@ export async function renewCertificate(
     }
     if (!own || view.domain.certificate_source !== 'self_signed') throw uploaded(view.domain, 'upload another instead');
     await bumpSite(tx, domain.site_id, null);
-    return addOwnCertificate(tx, domain.id, own);
+    return addSelfSigned(tx, domain.id, own);
   });
   return there(await viewById(store.db, id), id);
 }

@@ -1,17 +1,14 @@
 /** Making domains: each begins with a certificate that it has signed itself, which serves until there is a better one. */
-import { selfSigned } from '../../certificates/self-signed.ts';
+import { addSelfSigned } from '../../certificates/add-self-signed.ts';
+import { type SelfSigned, selfSigned } from '../../certificates/self-signed.ts';
 import { newId } from '../../ids.ts';
-import { insertCertificate } from '../../store/certificates.ts';
 import { insertDomain, type NewDomainRow } from '../../store/domains.ts';
 import type { Tx } from '../../store/store.ts';
-
-/** A certificate that is no authority's. */
-export type OwnCertificate = Awaited<ReturnType<typeof selfSigned>>;
 
 /** A domain to be, with its first certificate. */
 export interface NewDomain {
   name: string;
-  certificate: OwnCertificate;
+  certificate: SelfSigned;
 }
 
 /** Makes the certificates of new domains; before the transaction, because it takes a while. */
@@ -27,28 +24,6 @@ export async function addDomain(
 ): Promise<string> {
   const id = newId('dom', tx.now);
   await insertDomain(tx, { ...columns, id, name, created_at: tx.now, updated_at: tx.now });
-  await addOwnCertificate(tx, id, certificate);
-  return id;
-}
-
-/**
- * Lets a domain be served with a certificate that it has signed itself; it takes the place of the one before of that
- * kind, of which nobody needs two. @returns the certificate's identifier
- */
-export async function addOwnCertificate(tx: Tx, domainId: string, certificate: OwnCertificate): Promise<string> {
-  const former = tx.db.deleteFrom('certificates').where('domain_id', '=', domainId).where('self_signed', '=', 1);
-  await former.execute();
-  const id = newId('crt', tx.now);
-  await insertCertificate(tx, tx.secrets, {
-    id,
-    domain_id: domainId,
-    dns_names: JSON.stringify(certificate.dnsNames),
-    chain_pem: certificate.chainPem,
-    key_pem: certificate.keyPem,
-    self_signed: 1,
-    not_before: certificate.notBefore,
-    not_after: certificate.notAfter,
-    created_at: tx.now,
-  });
+  await addSelfSigned(tx, id, certificate);
   return id;
 }

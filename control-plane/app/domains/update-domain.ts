@@ -1,6 +1,7 @@
 import { DomainSchema, type UpdateDomainRequest } from '@berth/proto/api/v1/domains_pb.js';
 import { create } from '@bufbuild/protobuf';
-import { selfSigned } from '../../certificates/self-signed.ts';
+import { addSelfSigned } from '../../certificates/add-self-signed.ts';
+import { type SelfSigned, selfSigned } from '../../certificates/self-signed.ts';
 import { dropNameCertificates } from '../../store/certificates.ts';
 import { updateDomain } from '../../store/domains.ts';
 import type { Row } from '../../store/schema.ts';
@@ -15,7 +16,6 @@ import { Violations } from '../validate/violations.ts';
 import { checkDomain, checkEnums, resolveReferences } from './check-domain.ts';
 import { columnsOf, DOMAIN_PATHS, type DomainFields, fieldsOfMessage, fieldsOfRow } from './domain-fields.ts';
 import { findDomain } from './find-domain.ts';
-import { addOwnCertificate, type OwnCertificate } from './new-domain.ts';
 
 const RPC = 'DomainsService.UpdateDomain';
 
@@ -54,10 +54,10 @@ export async function updateDomainVerb(deps: AppDeps, caller: Caller, request: U
  * What is served stays until the new source has something better, but for a domain that is to sign for itself: nobody
  * would renew what it had from elsewhere.
  */
-async function keepServed(tx: Tx, row: Row<'domains'>, after: DomainFields, own: OwnCertificate): Promise<void> {
+async function keepServed(tx: Tx, row: Row<'domains'>, after: DomainFields, own: SelfSigned): Promise<void> {
   if (after.certificate_source !== 'self_signed' || row.certificate_source === 'self_signed') return;
   await dropNameCertificates(tx, row);
-  await addOwnCertificate(tx, row.id, own);
+  await addSelfSigned(tx, row.id, own);
 }
 
 function merged(before: DomainFields, asked: DomainFields, named: ReadonlySet<string>): DomainFields {

@@ -1,9 +1,9 @@
 /** Rows that the verbs would make, put in directly. */
 import { newAccountKeyBox, sealEabKey } from '@berth/control-plane/acme/account-secrets.ts';
+import { addSelfSigned } from '@berth/control-plane/certificates/add-self-signed.ts';
 import { selfSigned } from '@berth/control-plane/certificates/self-signed.ts';
 import { newId } from '@berth/control-plane/ids.ts';
 import type { SeededSite } from '@berth/control-plane/operations/testing/seed.ts';
-import { insertCertificate } from '@berth/control-plane/store/certificates.ts';
 import { insertDomain } from '@berth/control-plane/store/domains.ts';
 import type { NewRow } from '@berth/control-plane/store/schema.ts';
 import { insertServices } from '@berth/control-plane/store/services.ts';
@@ -52,17 +52,7 @@ export async function insertDomainWithOwn(
     const id = newId('dom', tx.now);
     const source = { certificate_source: 'acme', certificate_scope: 'per_name' } as const;
     await insertDomain(tx, { id, created_at: tx.now, verified_at: tx.now, ...source, ...domain });
-    await insertCertificate(tx, tx.secrets, {
-      id: newId('crt', tx.now),
-      domain_id: id,
-      dns_names: JSON.stringify(made.dnsNames),
-      chain_pem: made.chainPem,
-      key_pem: made.keyPem,
-      self_signed: 1,
-      not_before: made.notBefore,
-      not_after: made.notAfter,
-      created_at: tx.now,
-    });
+    await addSelfSigned(tx, id, made);
     await bumpSite(tx, domain.site_id, null);
     return id;
   });
