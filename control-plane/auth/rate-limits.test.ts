@@ -50,12 +50,14 @@ describeEachDialect('rate limits', (create) => {
   });
 
   it('count tries at the same moment one by one', async () => {
-    const tries = Promise.all(Array.from({ length: 20 }, () => fail('ada', ATTACKER)));
-    // The engine may ask for a transaction again, after a pause on this clock; the first wait must not pass meanwhile.
-    let left = 1_900;
-    const ticking = setInterval(() => left-- > 0 && void clock.advance(1), 1);
-    const all = await tries.finally(() => clearInterval(ticking));
-    expect(all.filter(({ admitted }) => admitted)).toHaveLength(5);
+    for (let round = 0; round < 10; round += 1) {
+      const tries = Promise.all(Array.from({ length: 20 }, () => fail(`ada-${round}`, `198.51.100.${round}`)));
+      // The engine may ask for a transaction again, after a pause on this clock; the first wait must not pass meanwhile.
+      let left = 1_900;
+      const ticking = setInterval(() => left-- > 0 && void clock.advance(1), 5);
+      const all = await tries.finally(() => clearInterval(ticking));
+      expect(all.filter(({ admitted }) => admitted)).toHaveLength(5);
+    }
   });
 
   it('do not keep the owner out while strangers guess at his account from everywhere', async () => {

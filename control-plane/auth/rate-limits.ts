@@ -87,7 +87,7 @@ export async function takeOnTrust(store: Store, attempt: Attempt): Promise<(() =
 export function admit(store: Store, attempt: Attempt): Promise<Admission> {
   const names = namesOf(attempt);
   return counting(store, async (tx) => {
-    const counts = await lockCounts(tx, Object.values(names));
+    const counts = await lockCounts(tx, store.dialect, Object.values(names));
     const seen = counts.get(names.known);
     const isKnown = seen !== undefined && seen.updated_at + KNOWN_MS > tx.now;
     const waits = KINDS.filter((kind) => kind === 'pair' || !isKnown).map((kind) =>
@@ -106,7 +106,7 @@ export function admit(store: Store, attempt: Attempt): Promise<Admission> {
 export function forgive(store: Store, attempt: Attempt): Promise<void> {
   const names = namesOf(attempt);
   return counting(store, async (tx) => {
-    const counts = await lockCounts(tx, Object.values(names));
+    const counts = await lockCounts(tx, store.dialect, Object.values(names));
     for (const kind of ['account', 'address'] as const) {
       const level = levelOf(LIMITS[kind], counts.get(names[kind]), tx.now);
       await writeCount(tx, counts, names[kind], Math.max(0, level - 1));

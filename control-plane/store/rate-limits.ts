@@ -1,5 +1,5 @@
 import type { Row } from './schema.ts';
-import type { Db, Tx } from './store.ts';
+import type { Db, DialectName, Tx } from './store.ts';
 
 /** Counts by name. */
 export async function readCounts(db: Db, names: readonly string[]): Promise<Map<string, Row<'rate_limits'>>> {
@@ -7,11 +7,20 @@ export async function readCounts(db: Db, names: readonly string[]): Promise<Map<
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** Counts by name, locked until the transaction ends, so that tries at the same moment are counted one after the other. */
-export async function lockCounts(tx: Tx, names: readonly string[]): Promise<Map<string, Row<'rate_limits'>>> {
-  const touch = tx.db.updateTable('rate_limits').set((row) => ({ failures: row.ref('failures') }));
-  await touch.where('name', 'in', names).execute();
-  return readCounts(tx.db, names);
+/**
+ * Counts by name, locked until the transaction ends, so that tries at the same moment are counted one after the other.
+ * Looking and locking are one statement: what is made between two of them would be counted on without being held. In
+ * the order of names, so that nobody waits for whoever waits for him.
+ */
+export async function lockCounts(
+  tx: Tx,
+  dialect: DialectName,
+  names: readonly string[],
+): Promise<Map<string, Row<'rate_limits'>>> {
+  const query = tx.db.selectFrom('rate_limits').selectAll().where('name', 'in', names).orderBy('name');
+  // SQLite has one writer at a time.
+  const rows = await (dialect === 'sqlite' ? query : query.forUpdate()).execute();
+  return new Map(rows.map((row) => [row.name, row]));
 }
 
 /**
