@@ -12,6 +12,7 @@ const section = z.record(z.string(), z.unknown()).optional();
 export const agentConfigSchema = z.strictObject({
   /** Identity, ledger, journal and the roles' own state; 0700. */
   stateDir: absolutePath.default(DEFAULT_STATE_DIR),
+  /** The least grave of what is logged. */
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** The roles this host takes, each with its settings; `{}` takes the defaults. */
   roles: z

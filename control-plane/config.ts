@@ -24,7 +24,8 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 
-const environment = z.object({
+/** Every variable, with its description beside it; docs/reference/configuration.md is made of both. */
+export const environment = z.object({
   /** Directory for the database, the key for secrets and the set-up code. */
   BERTH_STATE_DIR: z.string().default('/var/lib/berth'),
   /** sqlite:FILE, postgres://… or mysql://…; default: berth.db in the state directory. */
@@ -45,7 +46,7 @@ const environment = z.object({
   BERTH_LDAP_STARTTLS_LISTEN: addressOrNone.prefault(''),
   /** What agents are told to connect to, HOST:PORT; default: the first server name and the agents' port. */
   BERTH_AGENT_ADDRESS: z.string().optional(),
-  /** What administrators give to `berth-agent enroll --server`. */
+  /** What people open in their browser, and what `berth-agent enroll --server` is given; default: the first server name. */
   BERTH_PUBLIC_URL: z.string().optional(),
   /** Base URL under which nginx hosts ask who may come to an app; default: the public URL. */
   BERTH_INGRESS_URL: z.url({ protocol: /^https$/ }).optional(),
@@ -73,6 +74,7 @@ const environment = z.object({
     .refine((all) => all.every(isServerAddress), 'takes ADDRESS, IPV4:PORT and [IPV6]:PORT'),
   /** Whether domains may lead to addresses that the world cannot reach, as in closed networks. */
   BERTH_CLOSED_NETWORK: z.enum(['true', 'false']).default('false'),
+  /** The least grave of what is logged. */
   BERTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Lowest VMID given out. */
   BERTH_FIRST_VMID: z.coerce.number().int().min(100).max(999_999_999).default(100),
