@@ -5,6 +5,8 @@
  * out connections, which it does evenly, and starts a process anew that has ended.
  */
 import cluster, { type Worker } from 'node:cluster';
+import { systemClock } from '@berth/proto/contract/clock.ts';
+import { type ServiceManager, serviceManager } from '@berth/proto/contract/service-manager.ts';
 import { openAuthority } from './fleet/ca.ts';
 import { keepServerCertificate } from './fleet/server-certificate.ts';
 import { LDAP_PROCESS, type LdapProcessConfig } from './ldap/become-gateway.ts';
@@ -14,6 +16,8 @@ import { loadMasterKey } from './master-key.ts';
 import { openStore } from './store/open.ts';
 
 const RESTART_MS = 1_000;
+/** What a process says to the first one when it serves. */
+const READY = 'ready';
 
 function untilAsked(): Promise<void> {
   return new Promise((resolve) => {
@@ -21,8 +25,15 @@ function untilAsked(): Promise<void> {
   });
 }
 
+/** Whom a process tells that it serves: its service manager, or the process that hands out connections. */
+function whoWaits(): Pick<ServiceManager, 'ready' | 'stopping'> {
+  if (cluster.isWorker) return { ready: () => process.send?.(READY), stopping: () => undefined };
+  return serviceManager(process.env, systemClock);
+}
+
 async function serveHere(config: LdapProcessConfig, log: Logger): Promise<void> {
   const asked = untilAsked();
+  const serving = whoWaits();
   const store = await openStore({
     url: config.databaseUrl,
     masterKey: loadMasterKey(config.masterKeyFile),
@@ -37,7 +48,9 @@ async function serveHere(config: LdapProcessConfig, log: Logger): Promise<void> 
   });
   const gateway = await startLdap({ config, store, certificate, log });
   if (!gateway) throw new Error('set BERTH_LDAP_LISTEN or BERTH_LDAP_STARTTLS_LISTEN, such as 0.0.0.0:636');
+  serving.ready();
   await asked;
+  serving.stopping();
   await gateway.stop();
   certificate.stop();
   await store.close();
@@ -48,14 +61,26 @@ async function serveWithWorkers(config: LdapProcessConfig, log: Logger): Promise
   let stopping = false;
   cluster.setupPrimary({ exec: import.meta.filename, args: [] });
   const env = { [LDAP_PROCESS]: JSON.stringify({ ...config, processes: 1 }) };
+  const serving = new Set<Worker>();
+  const manager = serviceManager(process.env, systemClock, async () => serving.size > 0);
+  const all = Promise.withResolvers<void>();
+  cluster.on('message', (worker, message) => {
+    if (message !== READY) return;
+    serving.add(worker);
+    if (serving.size === config.processes) all.resolve();
+  });
   cluster.on('exit', (worker, code, signal) => {
+    serving.delete(worker);
     if (stopping) return;
     log.error({ pid: worker.process.pid, code, signal }, 'a process of the LDAP gateway has ended; another one starts');
     setTimeout(() => !stopping && cluster.fork(env), RESTART_MS);
   });
   for (let i = 0; i < config.processes; i += 1) cluster.fork(env);
+  await Promise.race([all.promise, asked]);
+  manager.ready();
   await asked;
   stopping = true;
+  manager.stopping();
   await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && stopped(worker)));
 }
 

@@ -3,10 +3,11 @@ import { systemClock } from '@berth/proto/contract/clock.ts';
 import { serviceManager } from '@berth/proto/contract/service-manager.ts';
 import { readConfig } from './config.ts';
 import { startReplica } from './context.ts';
+import { withCredentials } from './host/credentials.ts';
 import { createLogger } from './log.ts';
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(withCredentials(process.env));
   const log = createLogger(config.logLevel);
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'an error that nobody waited for'));
   const asked = new Promise<void>((resolve) => {

@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ENCRYPTED_SUFFIX } from './host/credentials.ts';
 
 const KEY_BYTES = 32;
 
 /**
  * The key for secrets at rest, from a file that is made (0600) at the first start. Two processes that start at once
- * end with the same key: the file appears whole, by one link.
+ * end with the same key: the file appears whole, by one link. It may as well be a credential that systemd hands over,
+ * and for root one that `systemd-creds encrypt` has made.
  * @throws Error when the file does not hold 32 bytes of base64
  */
 export function loadMasterKey(file: string): Uint8Array {
@@ -14,7 +17,7 @@ export function loadMasterKey(file: string): Uint8Array {
   if (existing) return existing;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600 });
+  writeFileSync(draft, newMasterKey(), { mode: 0o600 });
   try {
     linkSync(draft, file);
   } catch (error) {
@@ -27,6 +30,11 @@ export function loadMasterKey(file: string): Uint8Array {
   return key;
 }
 
+/** A new key as its file holds it. */
+export function newMasterKey(): string {
+  return `${randomBytes(KEY_BYTES).toString('base64')}\n`;
+}
+
 function read(file: string): Uint8Array | undefined {
   let text: string;
   try {
@@ -35,8 +43,18 @@ function read(file: string): Uint8Array | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  chmodSync(file, 0o600);
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== KEY_BYTES) throw new Error(`${file} does not hold ${KEY_BYTES} bytes of base64.`);
+  // A credential lies on a file system that nobody may write to, and is nobody else's to read.
+  if (statSync(file).mode & 0o077) chmodSync(file, 0o600);
+  const key = decoded(text) ?? (file.endsWith(ENCRYPTED_SUFFIX) ? decoded(decrypted(file)) : undefined);
+  if (!key) throw new Error(`${file} does not hold ${KEY_BYTES} bytes of base64.`);
   return key;
+}
+
+function decoded(text: string): Uint8Array | undefined {
+  const key = Buffer.from(text.trim(), 'base64');
+  return key.length === KEY_BYTES ? key : undefined;
+}
+
+function decrypted(file: string): string {
+  return execFileSync('systemd-creds', ['decrypt', file, '-'], { encoding: 'utf8' });
 }

@@ -43,7 +43,7 @@ export const RECIPES: readonly Recipe[] = [
         'plane with its pages and API, the LDAP gateway and the berth command.',
       ],
     },
-    conffiles: { '/etc/berth/berth.env': 'berth.env' },
+    conffiles: {},
   },
   {
     name: 'berth-agent',

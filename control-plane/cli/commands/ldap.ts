@@ -16,8 +16,9 @@ Examples:
     )
     .action(async ({ processes }: { processes: number }) => {
       const { readConfig } = await import('../../config.ts');
+      const { withCredentials } = await import('../../host/credentials.ts');
       const { becomeGateway } = await import('../../ldap/become-gateway.ts');
-      becomeGateway(readConfig(process.env), processes);
+      becomeGateway(readConfig(withCredentials(process.env)), processes);
     });
 }
 
