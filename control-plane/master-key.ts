@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ENCRYPTED_SUFFIX } from './host/credentials.ts';
+import { decryptedCredential, ENCRYPTED_SUFFIX } from './host/credentials.ts';
 
 const KEY_BYTES = 32;
 
@@ -45,7 +44,7 @@ function read(file: string): Uint8Array | undefined {
   }
   // A credential lies on a file system that nobody may write to, and is nobody else's to read.
   if (statSync(file).mode & 0o077) chmodSync(file, 0o600);
-  const key = decoded(text) ?? (file.endsWith(ENCRYPTED_SUFFIX) ? decoded(decrypted(file)) : undefined);
+  const key = decoded(text) ?? (file.endsWith(ENCRYPTED_SUFFIX) ? decoded(decryptedCredential(file)) : undefined);
   if (!key) throw new Error(`${file} does not hold ${KEY_BYTES} bytes of base64.`);
   return key;
 }
@@ -53,8 +52,4 @@ function read(file: string): Uint8Array | undefined {
 function decoded(text: string): Uint8Array | undefined {
   const key = Buffer.from(text.trim(), 'base64');
   return key.length === KEY_BYTES ? key : undefined;
-}
-
-function decrypted(file: string): string {
-  return execFileSync('systemd-creds', ['decrypt', file, '-'], { encoding: 'utf8' });
 }

@@ -23,6 +23,7 @@ import { providerCommand } from './commands/provider.ts';
 import { serviceCommand } from './commands/service.ts';
 import { sessionCommands } from './commands/session.ts';
 import { settingsCommand } from './commands/settings.ts';
+import { setupCommand } from './commands/setup.ts';
 import { siteCommand } from './commands/site.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
@@ -75,6 +76,7 @@ Examples:
     accessCommand(),
     auditCommand(),
     ldapCommand(),
+    setupCommand(),
     providerCommand(),
   ];
   for (const command of commands) program.addCommand(command);

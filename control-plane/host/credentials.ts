@@ -3,6 +3,7 @@
  * at rest, and the service only while it runs. They lie in systemd's own store, since one that is missing there stops
  * no start, as one named by its whole path does.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,7 +13,8 @@ export const CREDENTIAL = { masterKey: 'berth.master-key', databaseUrl: 'berth.d
 /** What the name of one ends in that `systemd-creds encrypt` has made; a service gets it in the clear all the same. */
 export const ENCRYPTED_SUFFIX = '.encrypted';
 
-type Environment = Record<string, string | undefined>;
+/** Variables, as a process has them. */
+export type Environment = Record<string, string | undefined>;
 
 /**
  * The environment with what lies in $CREDENTIALS_DIRECTORY. What is set expressly comes first.
@@ -32,4 +34,17 @@ export function withCredentials(env: Environment): Environment {
 
 function credentialIn(directory: string, name: string): string | undefined {
   return [name, name + ENCRYPTED_SUFFIX].map((each) => join(directory, each)).find((file) => existsSync(file));
+}
+
+/** What `systemd-creds encrypt` has made, in the clear; for root. @throws Error with what systemd-creds says */
+export function decryptedCredential(file: string): string {
+  return execFileSync('systemd-creds', ['decrypt', file, '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** What becomes a credential that only this machine can read, and under this name. @throws Error as above */
+export function encryptCredential(name: string, secret: string, file: string): void {
+  execFileSync('systemd-creds', ['encrypt', `--name=${name}`, '-', file], {
+    input: secret,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
 }
