@@ -4,12 +4,7 @@ import { dnsmasqConfigSchema } from './config.ts';
 import { render } from './render.ts';
 import { validate } from './validate.ts';
 
-const config = dnsmasqConfigSchema.parse({
-  rootDir: '/srv/berth',
-  interfaces: ['lan0'],
-  manage: true,
-  user: 'dnsmasq',
-});
+const config = dnsmasqConfigSchema.parse({ rootDir: '/srv/berth', interfaces: ['lan0'], user: 'dnsmasq' });
 const stamp = { generation: 7n, nonce: 'c0ffee' };
 
 const zone = makeResource('lab', {

@@ -152,10 +152,7 @@ export class NginxApplier {
 
   async #goBack(previous: Release | undefined): Promise<StepFailure | undefined> {
     const { nginx } = this.#parts;
-    if (!previous) {
-      await nginx.withdraw();
-      return undefined;
-    }
+    if (!previous) return undefined;
     return (await nginx.reload()) ?? (await nginx.settled());
   }
 

@@ -25,6 +25,7 @@ import { SettingsService } from '@berth/proto/api/v1/settings_pb.js';
 import { SignUpService } from '@berth/proto/api/v1/sign_up_pb.js';
 import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { TokensService } from '@berth/proto/api/v1/tokens_pb.js';
+import { Health } from '@berth/proto/grpc/health/v1/health_pb.js';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { ApiDeps } from './deps.ts';
 import { accessHandlers } from './handlers-access.ts';
@@ -103,7 +104,7 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(AppSignInService, appSignInHandlers(deps));
   router.service(DomainsService, domainHandlers(deps));
   router.service(AcmeAccountsService, acmeAccountHandlers(deps));
-  registerReflection(router, apiServices);
+  registerReflection(router, [...apiServices, Health]);
   registerHealth(router, apiServices, async () => {
     await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();
     return true;

@@ -61,7 +61,7 @@ function showSteps(operation: Operation, shown: Map<string, StepState>): void {
 
 function ended(operation: Operation): boolean {
   if (operation.state === OperationState.FAILED) {
-    throw new CliError(`${operation.kind} failed: ${operation.error}\n  request ${operation.requestId}, in the logs`);
+    throw new CliError(`${operation.kind} failed: ${operation.error}`);
   }
   return operation.state === OperationState.SUCCEEDED;
 }

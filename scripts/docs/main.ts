@@ -17,7 +17,8 @@ const pages = new Map([
   ['berth-agent.md', commandPage(agentProgram(), 'agents/berth-agent.ts')],
   ['configuration.md', await configurationPage()],
 ]);
-for (const [name, text] of protocolPages(await readProtocol())) pages.set(join('protocol', name), text);
+const own = (await readProtocol()).filter((file) => file.name.startsWith('berth/'));
+for (const [name, text] of protocolPages(own)) pages.set(join('protocol', name), text);
 
 await rm(directory, { recursive: true, force: true });
 for (const [name, text] of pages) {

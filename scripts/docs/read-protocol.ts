@@ -8,7 +8,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 const PROTO = join(import.meta.dirname, '../../proto');
 const BUF = join(import.meta.dirname, '../../node_modules/.bin/buf');
 
-/** Reads Berth's own files, in the order of their names. @throws where buf refuses one */
+/** Reads every file, in the order of their names. @throws where buf refuses one */
 export async function readProtocol(): Promise<DescFile[]> {
   const { stdout } = await promisify(execFile)(BUF, ['build', '-o', '-#format=binpb'], {
     cwd: PROTO,
@@ -16,5 +16,5 @@ export async function readProtocol(): Promise<DescFile[]> {
     maxBuffer: 64 * 2 ** 20,
   });
   const files = [...createFileRegistry(fromBinary(FileDescriptorSetSchema, stdout)).files];
-  return files.filter((file) => file.name.startsWith('berth/')).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

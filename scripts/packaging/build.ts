@@ -56,7 +56,7 @@ async function fill(tree: string, recipe: Recipe, arch: Arch, epoch: number): Pr
   await mkdir(join(tree, 'usr/bin'), { recursive: true });
   await symlink(`../lib/${name}/${command.name}`, join(tree, 'usr/bin', command.name));
   const at = join(REPOSITORY, 'scripts/packaging', name);
-  for (const unit of (await readdir(at)).filter((each) => /\.(service|path)$/.test(each))) {
+  for (const unit of (await readdir(at)).filter((each) => each.endsWith('.service'))) {
     await put(tree, `usr/lib/systemd/system/${unit}`, await readFile(join(at, unit), 'utf8'));
   }
   await put(tree, `usr/lib/sysusers.d/${name}.conf`, await readFile(join(at, `${name}.sysusers`), 'utf8'));

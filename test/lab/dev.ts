@@ -1,6 +1,7 @@
 // What `scripts/dev` runs: a lab with a demo container, the addresses to open, and a file to source.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { get, type Server } from 'node:http';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ContainersService } from '@berth/proto/api/v1/containers_pb.js';
 import { OperationState, OperationsService, StepState } from '@berth/proto/api/v1/operations_pb.js';
@@ -64,10 +65,21 @@ async function localLab(): Promise<Running> {
   say('Without root: guests live in memory, addresses are on loopback, and DHCP is left out.');
   say('nginx, dnsmasq, the agents and the control plane are the real ones.');
   const onProgress = (line: string) => say(`  ${line}`);
-  const lab = await createLocalLab({ siteName: 'lab', domain: DOMAIN, ports: PORTS, onProgress });
+  const guestPorts = (await mayListen(80)) && (await mayListen(22)) ? { http: 80, tcp: 22 } : undefined;
+  const lab = await createLocalLab({ siteName: 'lab', domain: DOMAIN, ports: PORTS, guestPorts, onProgress });
   const { https, guestHttp, guestTcp } = lab.ports;
-  say(`Ports below 1024 are for root, so guests answer HTTP on port ${guestHttp} and TCP on port ${guestTcp}.`);
+  if (!guestPorts)
+    say(`Guests answer HTTP on port ${guestHttp} and TCP on port ${guestTcp}, as 80 and 22 are not free.`);
   return { lab, ingressPort: https, httpPort: guestHttp, tcpPort: guestTcp, close: () => lab.destroy() };
+}
+
+/** Whether guests, whose addresses are on loopback, can have a port: root's it may be, or somebody else's. */
+function mayListen(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 async function show(running: Running): Promise<void> {

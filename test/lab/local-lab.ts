@@ -29,6 +29,8 @@ export interface LocalLabOptions {
   /** What serves a guest's page, instead of a greeting. */
   guestPage?: (hostname: string) => Server;
   ports?: { api?: number; pages?: number };
+  /** Ports of the pages and of TCP inside guests, 8080 and 2222 by default. */
+  guestPorts?: { http: number; tcp: number } | undefined;
   /**
    * Control planes on one database, which must be named then; 1 by default. The nginx agent joins at the last, the others
    * at the first, and each turns to another when its own is away.
@@ -81,8 +83,8 @@ async function assemble(
     http: await freePort(),
     https: await freePort(),
     dns: await freePort(),
-    guestHttp: 8080,
-    guestTcp: 2222,
+    guestHttp: options.guestPorts?.http ?? 8080,
+    guestTcp: options.guestPorts?.tcp ?? 2222,
   };
   const secret = randomUUID();
   const nodes = options.nodes ?? ['pve1', 'pve2'];

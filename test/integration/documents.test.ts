@@ -1,0 +1,100 @@
+// What can be said of README.md and docs without running their commands; test/e2e/documents.test.ts runs them.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { DescMessage, DescMethod, JsonValue } from '@bufbuild/protobuf';
+import { createRegistry, fromJson } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { readProtocol } from '../../scripts/docs/read-protocol.ts';
+import { LEAST_PRIVILEGES } from '../lab/site-setup.ts';
+import { type Block, blocksOf, documents, placeOf } from '../support/documents/blocks.ts';
+import { commandsOf, misuse } from '../support/documents/command-lines.ts';
+import { coverageOf } from '../support/documents/coverage.ts';
+import { brokenLinks } from '../support/documents/links.ts';
+
+const run = promisify(execFile);
+const blocks = documents().flatMap(blocksOf);
+const scripts = blocks.filter(({ language }) => language === 'sh');
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'berth-documents-'));
+});
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+test.each(documents())('the links of %s lead somewhere', (file) => {
+  expect(brokenLinks(file)).toEqual([]);
+});
+
+test('every block is looked at by something, and this is how', async () => {
+  const lines = blocks.map((block) => {
+    const { by, where } = coverageOf(block) ?? { by: 'NOTHING', where: `a block of language "${block.language}"` };
+    const [first = ''] = block.text.split('\n');
+    return `${block.file.padEnd(24)} ${by.padEnd(8)} ${first.slice(0, 60).padEnd(60)} ${where}`;
+  });
+  expect(lines.filter((line) => line.includes(' NOTHING'))).toEqual([]);
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../golden/documents.txt');
+});
+
+describe('commands', () => {
+  test.each(scripts.map((block) => [placeOf(block), block] as const))('%s is understood', async (_place, { text }) => {
+    const script = join(directory, 'script');
+    await writeFile(script, text);
+    await run('bash', ['-n', script]);
+    expect(commandsOf(text).flatMap((command) => misuse(command) ?? [])).toEqual([]);
+  });
+
+  test('grpcurl is asked for methods that there are, with requests that they take', async () => {
+    const calls = scripts.flatMap(({ text }) => commandsOf(text)).filter(([program]) => program === 'grpcurl');
+    expect(calls.length).toBeGreaterThan(0);
+    const methods = await methodsByName();
+    for (const call of calls) checkCall(call, methods);
+  });
+
+  test('the rights that a PVE token is given are those that Berth needs', () => {
+    const text = scripts.filter(({ attributes }) => attributes.get('host') === 'proxmox').map((block) => block.text);
+    const roles = commandsOf(text.join('\n')).filter((words) => words.slice(0, 3).join(' ') === 'pveum role add');
+    const given = roles.flatMap((words) => (words[words.indexOf('--privs') + 1] ?? '').split(/[ ,]+/));
+    expect([...new Set(given)].sort()).toEqual(Object.values(LEAST_PRIVILEGES).flat().sort());
+  });
+});
+
+test('what is shown as JSON and YAML is such', () => {
+  for (const block of blocks) {
+    if (block.language === 'json') expect(() => JSON.parse(block.text), placeOf(block)).not.toThrow();
+    if (block.language === 'yaml') expect(faultsOf(block), placeOf(block)).toEqual([]);
+  }
+});
+
+function faultsOf({ text }: Block): string[] {
+  const parsed = parseAllDocuments(text);
+  return Array.isArray(parsed) ? parsed.flatMap(({ errors }) => errors.map(({ message }) => message)) : [];
+}
+
+async function methodsByName(): Promise<Map<string, DescMethod>> {
+  const services = (await readProtocol()).flatMap(({ services }) => services);
+  return new Map(
+    services.flatMap(({ typeName, methods }) => methods.map((m) => [`${typeName}/${m.name}`, m] as const)),
+  );
+}
+
+/** The words of a call are options, the server, then a method or one of "list" and "describe". */
+function checkCall(words: readonly string[], methods: ReadonlyMap<string, DescMethod>): void {
+  const called = words.find((word) => /^[\w.]+\/\w+$/.test(word));
+  if (called === undefined) {
+    expect(words).toContainEqual(expect.stringMatching(/^(list|describe)$/));
+    return;
+  }
+  const method = methods.get(called);
+  if (!method) throw new Error(`there is no method ${called}`);
+  const data = words[words.indexOf('-d') + 1];
+  if (words.includes('-d') && data !== undefined) checkRequest(method.input, JSON.parse(data));
+}
+
+function checkRequest(schema: DescMessage, request: JsonValue): void {
+  expect(() => fromJson(schema, request, { registry: createRegistry(schema) })).not.toThrow();
+}

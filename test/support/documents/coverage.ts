@@ -1,0 +1,36 @@
+/** How it is known that a block of the documents is right. */
+import type { Block } from './blocks.ts';
+
+/** Where commands stand that no lab on loopback can run, and what shows instead that they are right. */
+const ELSEWHERE: Record<string, string> = {
+  repository: 'this very test runs one, and is run by the other',
+  'control-plane': 'a host with systemd and root: test/e2e/hosts*.test.ts',
+  agent: 'a host with systemd and root: test/e2e/hosts*.test.ts',
+  proxmox: 'a Proxmox VE host: its rights are those of test/lab/site-setup.ts',
+  container: 'inside a container: test/e2e/logins.test.ts',
+  client: 'another machine with an SSH or LDAP client: test/e2e/logins.test.ts',
+  database: 'a database server',
+};
+
+/** How one block is covered. */
+export interface Coverage {
+  by: 'run' | 'compared' | 'read' | 'parsed';
+  where: string;
+}
+
+const PARSED = ['json', 'yaml', 'text', 'nginx', 'sql'];
+
+/** How a block is covered; undefined when nothing looks at it. */
+export function coverageOf({ language, attributes, outputOf }: Block): Coverage | undefined {
+  if (outputOf) {
+    return coverageOf(outputOf)?.by === 'run'
+      ? { by: 'compared', where: 'with what the block before it prints' }
+      : undefined;
+  }
+  if (PARSED.includes(language)) return { by: 'parsed', where: language };
+  if (language !== 'sh') return undefined;
+  const host = attributes.get('host');
+  if (host === undefined) return { by: 'run', where: 'what scripts/dev brings up' };
+  const where = ELSEWHERE[host];
+  return where === undefined ? undefined : { by: 'read', where };
+}
