@@ -20,6 +20,7 @@ import { createRelyingParty } from './auth/oidc/relying-party.ts';
 import { passkeyPartyOf } from './auth/passkey-party.ts';
 import { ensureSetupCode } from './auth/setup-code.ts';
 import { Turnstile } from './auth/turnstile.ts';
+import { finishRestore } from './backup/finish-restore.ts';
 import { withAuthorityRoute } from './certificates/authority-route.ts';
 import { clientAddressBehind } from './client-address.ts';
 import type { Config } from './config.ts';
@@ -67,6 +68,7 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
     clock,
     onError: (error) => log.error({ err: error }, 'the store reports an error'),
   });
+  if (await finishRestore(store)) log.warn('This installation was restored from a backup.');
   const authority = await openAuthority(store);
   const certificate = await keepServerCertificate({
     authority,

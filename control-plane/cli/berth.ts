@@ -8,8 +8,10 @@ import { accountCommands } from './commands/account.ts';
 import { acmeAccountCommand } from './commands/acme-account.ts';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backupCommand } from './commands/backup.ts';
 import { certificateCommand } from './commands/certificate.ts';
 import { containerCommand } from './commands/container.ts';
+import { databaseCommand } from './commands/database.ts';
 import { dnsProviderCommand } from './commands/dns-provider.ts';
 import { dnsRecordCommand } from './commands/dns-record.ts';
 import { domainCommand } from './commands/domain.ts';
@@ -20,6 +22,7 @@ import { loginCommands } from './commands/login.ts';
 import { nodeCommand } from './commands/node.ts';
 import { operationCommand } from './commands/operation.ts';
 import { providerCommand } from './commands/provider.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { serviceCommand } from './commands/service.ts';
 import { sessionCommands } from './commands/session.ts';
 import { settingsCommand } from './commands/settings.ts';
@@ -78,6 +81,9 @@ Examples:
     ldapCommand(),
     setupCommand(),
     providerCommand(),
+    backupCommand(),
+    restoreCommand(),
+    databaseCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   inheritOutput(program);

@@ -176,6 +176,12 @@ export async function abandonCommands(tx: Tx, agentId: string, why: string): Pro
   }
 }
 
+/** Ends every open command of an operation that will never ask for its result. */
+export async function endCommandsOf(tx: Tx, operationId: string, code: CommandFailureCode, why: string): Promise<void> {
+  const open = tx.db.selectFrom('commands').selectAll().where('operation_id', '=', operationId);
+  for (const row of await open.where('result', 'is', null).execute()) await finish(tx, row, withdrawn(row, code, why));
+}
+
 /** Drops commands that ended before a moment. */
 export async function pruneCommands(tx: Tx, before: number): Promise<void> {
   await tx.db.deleteFrom('commands').where('finished_at', '<', before).execute();

@@ -8,6 +8,7 @@ import * as coveredRevision from './migrations/0004-covered-revision.ts';
 import * as access from './migrations/0005-access.ts';
 import * as identityProviders from './migrations/0006-identity-providers.ts';
 import * as ingress from './migrations/0007-ingress.ts';
+import * as restore from './migrations/0009-restore.ts';
 import type { Database } from './schema.ts';
 import type { DialectName } from './store.ts';
 
@@ -22,15 +23,20 @@ const STEPS: Record<string, Step> = {
   '0005-access': access,
   '0006-identity-providers': identityProviders,
   '0007-ingress': ingress,
+  '0009-restore': restore,
 };
 
+/** Names of all migrations, oldest first. */
+export const SCHEMAS: readonly string[] = Object.keys(STEPS);
+
 /**
- * Brings the tables up to this version. Kysely's migrator holds a lock meanwhile (an advisory lock on PostgreSQL,
+ * Brings the tables up to this version, or only up to the migration that is named. Kysely's migrator holds a lock meanwhile (an advisory lock on PostgreSQL,
  * GET_LOCK on MySQL, the writer's transaction on SQLite), so that replicas may start at the same moment.
  * @throws the engine's own error when a step fails, and an error naming it when the database is of a newer version
  */
-export async function migrate(db: Kysely<Database>, dialect: DialectName): Promise<void> {
-  const { error } = await new Migrator({ db, provider: provider(typesOf(dialect)) }).migrateToLatest();
+export async function migrate(db: Kysely<Database>, dialect: DialectName, upTo?: string): Promise<void> {
+  const migrator = new Migrator({ db, provider: provider(typesOf(dialect)) });
+  const { error } = await (upTo === undefined ? migrator.migrateToLatest() : migrator.migrateTo(upTo));
   if (error) throw error;
 }
 

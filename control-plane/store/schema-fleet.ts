@@ -35,6 +35,13 @@ export interface AgentsTable {
   rejected_message: Generated<string>;
   acked_lease_seq: Generated<number>;
   created_at: number;
+  /**
+   * Revision of the site in the backup this installation was restored from, until it is known what the agent holds: null
+   * for one that follows this installation. See fleet/restored-agent.ts.
+   */
+  restored_revision: number | null;
+  /** Generation it holds that is newer than that backup; null for none. It keeps it until an administrator confirms. */
+  ahead_generation: number | null;
 }
 
 export interface JoinTokensTable {

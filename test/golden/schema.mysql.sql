@@ -81,6 +81,8 @@ CREATE TABLE `agents` (
   `rejected_generation` bigint NOT NULL DEFAULT 0,
   `acked_lease_seq` bigint NOT NULL DEFAULT 0,
   `covered_revision` bigint NOT NULL DEFAULT 0,
+  `restored_revision` bigint DEFAULT NULL,
+  `ahead_generation` bigint DEFAULT NULL,
   PRIMARY KEY (`id`),
   KEY `agents_by_site_id` (`site_id`),
   CONSTRAINT `agents_site` FOREIGN KEY (`site_id`) REFERENCES `sites` (`id`)

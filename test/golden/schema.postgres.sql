@@ -82,6 +82,8 @@ create table agents (
   rejected_generation bigint not null default 0,
   acked_lease_seq bigint not null default 0,
   covered_revision bigint not null default 0,
+  restored_revision bigint,
+  ahead_generation bigint,
   constraint agents_pkey PRIMARY KEY (id),
   constraint agents_site FOREIGN KEY (site_id) REFERENCES sites(id)
 );

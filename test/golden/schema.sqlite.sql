@@ -79,6 +79,8 @@ CREATE TABLE "agents" (
   "rejected_generation" bigint default 0 not null,
   "acked_lease_seq" bigint default 0 not null,
   "covered_revision" bigint default 0 not null,
+  "restored_revision" bigint,
+  "ahead_generation" bigint,
   constraint "agents_site" foreign key ("site_id") references "sites" ("id")
 );
 
