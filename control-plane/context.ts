@@ -45,6 +45,7 @@ import { startReconcilers } from './reconcilers/driver.ts';
 import { loadReplicaId } from './replica-id.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
+import { withVisits } from './visits.ts';
 
 /** A running replica. */
 export interface Replica {
@@ -174,8 +175,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
     const transportFor = (visitor: Visitor) => inProcess(api, pageInterceptors, visitor);
     const web = createWeb({ transportFor, secure, clientAddress });
     const guests = withGuestRoutes(deps.app, clientAddress, withAuthorityRoute(store, web));
-    const pages = withAppSignInRoutes(deps.app, log, guests);
-    return requestHandler({ routes, interceptors, pages, clientAddress, shutdownSignal: stopping.signal });
+    const pages = withVisits({ log }, withAppSignInRoutes(deps.app, log, guests));
+    return requestHandler({ routes, interceptors, pages, clientAddress, clock, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });
   const secure = await listenSecure(handler(true), config.listen, asPem());

@@ -49,6 +49,12 @@ export class AppError extends Error {
   }
 }
 
+/** What nobody expected, under the number by which its log lines are found. @param cause for the log only */
+export function unexpected(requestId: string, cause: unknown): AppError {
+  const message = `Something unexpected went wrong. Tell your administrator this number: ${requestId}`;
+  return new AppError('internal', { reason: 'internal', message, cause });
+}
+
 /** A request with wrong fields. The message names the first of them. */
 export function invalid(violations: FieldViolation[], reason = 'invalid_field'): AppError {
   const first = violations[0];

@@ -10,11 +10,14 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import type { Server } from 'node:net';
+import type { Clock } from '@berth/proto/contract/clock.ts';
+import { acceptedRequestId, inLogScope } from '@berth/proto/contract/log-scope.ts';
 import { type ConnectRouter, createContextValues, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { getRequestListener } from '@hono/node-server';
 import { addressKey } from './api/caller-context.ts';
 import type { ClientAddress } from './client-address.ts';
+import { newId } from './ids.ts';
 
 /** Largest message taken; also what a compressed one may grow to. */
 const READ_MAX_BYTES = 4 << 20;
@@ -27,6 +30,7 @@ export interface ListenerOptions {
   /** Takes what is no call of the API. */
   pages: { fetch: (request: Request) => Response | Promise<Response> };
   clientAddress: ClientAddress;
+  clock: Clock;
   /** Ends watches when the server stops. */
   shutdownSignal: AbortSignal;
 }
@@ -40,9 +44,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** The handler that both listeners share. */
+/**
+ * The handler that both listeners share. Every request is answered with its identifier in `x-request-id`, the caller's
+ * own where he gave one, and all that is done for it happens in its scope.
+ */
 export function requestHandler(options: ListenerOptions): NodeHandler {
-  return connectNodeAdapter({
+  const handle = connectNodeAdapter({
     routes: options.routes,
     interceptors: options.interceptors,
     readMaxBytes: READ_MAX_BYTES,
@@ -51,6 +58,11 @@ export function requestHandler(options: ListenerOptions): NodeHandler {
     shutdownSignal: options.shutdownSignal,
     fallback: getRequestListener(options.pages.fetch) as NodeHandler,
   });
+  return (request, response) => {
+    const requestId = acceptedRequestId(request.headers['x-request-id']) ?? newId('req', options.clock.now());
+    response.setHeader('x-request-id', requestId);
+    inLogScope({ requestId }, () => handle(request, response));
+  };
 }
 
 function peerOf(request: IncomingMessage | Http2ServerRequest): string {

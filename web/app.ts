@@ -4,8 +4,9 @@
  * without scripts; `assets/live.js` only replaces the parts of a page that change while somebody watches.
  */
 import type { Transport } from '@connectrpc/connect';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { csrf } from 'hono/csrf';
+import { routePath } from 'hono/route';
 import { assetRoutes } from './assets.ts';
 import { errorPage } from './error-page.ts';
 import { accessPages } from './pages/access.ts';
@@ -56,6 +57,7 @@ export interface WebOptions {
 /** Builds the pages as a Hono app. */
 export function createWeb(options: WebOptions): Hono<WebEnv> {
   const app = new Hono<WebEnv>();
+  app.use(noteVisit);
   app.use(securityHeaders);
   app.use(csrf());
   app.use(async (c, next) => {
@@ -102,3 +104,12 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
   app.onError((error, c) => errorPage(c, error));
   return app;
 }
+
+/** Tells whoever serves the pages which of them was asked for, and by whom. */
+const noteVisit: MiddlewareHandler<WebEnv> = async (c, next) => {
+  await next();
+  // The last pattern that fits is the page's own; where only middleware fits there is no such page.
+  const route = routePath(c, -1);
+  const { visit } = (c.env ?? {}) as { visit?: { route: string; userId: string | undefined } };
+  if (visit) Object.assign(visit, { route: route === '/*' ? 'none' : route, userId: c.get('user')?.id });
+};

@@ -1,4 +1,3 @@
-import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
@@ -28,10 +27,8 @@ export function errorPage(c: Context<WebEnv>, error: Error | 404, text?: string)
   if (error instanceof HTTPException) return error.getResponse();
   const failure = error === 404 ? undefined : ConnectError.from(error);
   const message = text ?? failure?.rawMessage ?? '';
-  const request = failure?.findDetails(ErrorDetailSchema)[0]?.requestId;
   const body = html`<h1>That did not work</h1>
     <p class="error" role="alert">${message}</p>
-    ${failure?.code === Code.Internal && request ? html`<p>Request <code>${request}</code>: see the server's log.</p>` : ''}
     <p><a href="/">Back to the containers</a></p>`;
   return c.html(layout({ title: 'Error', body, user: c.get('user') }), failure ? statusOf(failure) : 404);
 }

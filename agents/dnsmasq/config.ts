@@ -18,7 +18,7 @@ export const dnsmasqConfigSchema = z
     listenAddresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
     /** DNS port, 1–65535. */
     dnsPort: z.int().min(1).max(65_535).default(53),
-    /** Whether to hand out addresses; needs root. */
+    /** Whether to hand out addresses; needs CAP_NET_ADMIN and CAP_NET_RAW. */
     dhcp: z.boolean().default(true),
     /** Whether to report the leases in `leaseFile`; default: as `dhcp`. Without DHCP, somebody else writes it. */
     watchLeases: z.boolean().optional(),
@@ -33,14 +33,22 @@ export const dnsmasqConfigSchema = z
       .optional(),
     /**
      * True: the role starts dnsmasq as a daemon when none runs, and it outlives the agent. False: the host's service
-     * manager owns it, reads `<rootDir>/current/dnsmasq.conf` and writes `pidFile`.
+     * manager owns it and starts it with `--conf-file=<rootDir>/current/dnsmasq.conf`.
      */
-    manage: z.boolean().default(true),
-    /** How to restart it when `manage` is false. */
-    restartCommand: z.array(z.string()).min(1).default(['systemctl', 'restart', 'dnsmasq']),
+    manage: z.boolean().default(false),
+    /**
+     * With `manage: false`, how it is restarted: by ending it, where the service manager starts it by itself as soon as
+     * there is a configuration and whenever it has ended, as berth-dnsmasq.service does; or by a command, where whoever
+     * starts it also names `pidFile` to it.
+     */
+    restart: z
+      .union([z.strictObject({ command: z.array(z.string()).min(1) }), z.strictObject({ signal: z.literal(true) })])
+      .default({ signal: true }),
   })
   .transform((config) => ({
     ...config,
+    /** Whether the role ends it, and whoever starts it again does so with our command line. */
+    bySignal: !config.manage && 'signal' in config.restart,
     watchLeases: config.watchLeases ?? config.dhcp,
     leaseFile: config.leaseFile ?? join(config.rootDir, 'leases'),
     pidFile: config.pidFile ?? join(config.rootDir, 'dnsmasq.pid'),

@@ -4,7 +4,12 @@ import { dnsmasqConfigSchema } from './config.ts';
 import { render } from './render.ts';
 import { validate } from './validate.ts';
 
-const config = dnsmasqConfigSchema.parse({ rootDir: '/srv/berth', interfaces: ['lan0'], user: 'dnsmasq' });
+const config = dnsmasqConfigSchema.parse({
+  rootDir: '/srv/berth',
+  interfaces: ['lan0'],
+  manage: true,
+  user: 'dnsmasq',
+});
 const stamp = { generation: 7n, nonce: 'c0ffee' };
 
 const zone = makeResource('lab', {

@@ -108,7 +108,7 @@ function serverLines(config: DnsmasqConfig): string[] {
     'dns-forward-max=1000',
     ...config.interfaces.map((name) => `interface=${name}`),
     ...config.listenAddresses.map((address) => `listen-address=${address}`),
-    ...(config.manage ? [`pid-file=${config.pidFile}`] : []),
+    ...(config.manage || config.bySignal ? [`pid-file=${config.pidFile}`] : []),
     ...(config.manage && config.user !== undefined ? [`user=${config.user}`] : []),
     `local=/${INTERNAL_DOMAIN}/`,
     `addn-hosts=${join(current, FILES.hosts)}`,

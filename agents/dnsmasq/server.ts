@@ -7,11 +7,15 @@ import { FILES } from './render.ts';
 
 /** Milliseconds a dnsmasq may take to end after SIGTERM. */
 const STOP_TIMEOUT_MS = 5_000;
+/** Milliseconds the host's service manager may take to start it. */
+const START_TIMEOUT_MS = 10_000;
+const LOOK_MS = 10;
 
 /**
  * The dnsmasq process of this host. A managed one is started as a daemon, so that it serves on when the agent is gone;
- * it is recognised by its process id file or, when that is lost, by the configuration file on its command line. A
- * process that is not provably this dnsmasq is never signalled.
+ * another is ended, and started again by the host's service manager, or restarted by a command. It is recognised by its
+ * process id file or, when that is lost, by the configuration file on its command line. A process that is not provably
+ * this dnsmasq is never signalled.
  */
 export class DnsmasqServer {
   readonly #config: DnsmasqConfig;
@@ -29,10 +33,7 @@ export class DnsmasqServer {
 
   /** Process id of the running dnsmasq, or undefined. */
   async pid(): Promise<number | undefined> {
-    const text = await readFile(this.#config.pidFile, 'utf8').catch(() => '');
-    const pid = Number.parseInt(text, 10);
-    if (pid > 1 && (await this.#isOurs(pid))) return pid;
-    return this.#config.manage ? this.#findPid() : undefined;
+    return (await this.#writtenPid()) ?? (this.#startsWithOurs ? this.#findPid() : undefined);
   }
 
   /** Reads hosts, reservations and servers again. False when no dnsmasq runs. */
@@ -43,13 +44,13 @@ export class DnsmasqServer {
 
   /** Starts it, ending one that runs. Returns its words when it refuses. */
   async restart(): Promise<ProgramResult> {
-    if (!this.#config.manage) {
-      const [command = '', ...args] = this.#config.restartCommand;
+    const { manage, restart } = this.#config;
+    if (!manage && 'command' in restart) {
+      const [command = '', ...args] = restart.command;
       return runProgram(command, args, { timeoutMs: 30_000 });
     }
-    const stopped = await this.stop();
-    if (!stopped) return { exitCode: 1, stdout: '', stderr: 'the running dnsmasq did not end', timedOut: true };
-    return this.start();
+    if (!(await this.stop())) return timedOut('the running dnsmasq did not end');
+    return manage ? this.start() : this.#started();
   }
 
   /** Starts a managed dnsmasq; it answers once this resolves with exit code 0. */
@@ -57,12 +58,12 @@ export class DnsmasqServer {
     return runProgram(this.#config.binary, [`--conf-file=${this.mainFile}`], { timeoutMs: 10_000 });
   }
 
-  /** There is nothing to serve any more: ends a managed dnsmasq, leaves any other to its owner. */
+  /** There is nothing to serve any more: ends the dnsmasq that is ours to end, leaves any other to its owner. */
   async withdraw(): Promise<boolean> {
-    return !this.#config.manage || this.stop();
+    return !this.#startsWithOurs || this.stop();
   }
 
-  /** Ends a managed dnsmasq; true when none runs afterwards. */
+  /** Ends it; true when it does not run any more. */
   async stop(): Promise<boolean> {
     const pid = await this.pid();
     if (pid === undefined) return true;
@@ -70,15 +71,38 @@ export class DnsmasqServer {
     const deadline = this.#clock.now() + STOP_TIMEOUT_MS;
     while (await this.#isOurs(pid)) {
       if (this.#clock.now() > deadline) return signal(pid, 'SIGKILL');
-      await delay(this.#clock, 10);
+      await delay(this.#clock, LOOK_MS);
     }
     return true;
+  }
+
+  /** Whether whoever starts it does so with our main file on the command line. */
+  get #startsWithOurs(): boolean {
+    return this.#config.manage || this.#config.bySignal;
+  }
+
+  /** Waits for the service manager. dnsmasq writes its process id when it has taken its ports. */
+  async #started(): Promise<ProgramResult> {
+    const deadline = this.#clock.now() + START_TIMEOUT_MS;
+    while ((await this.#writtenPid()) === undefined) {
+      if (this.#clock.now() > deadline) {
+        return timedOut(`dnsmasq was not started within ${START_TIMEOUT_MS / 1000} s: systemctl status berth-dnsmasq`);
+      }
+      await delay(this.#clock, LOOK_MS);
+    }
+    return { exitCode: 0, stdout: '', stderr: '', timedOut: false };
+  }
+
+  async #writtenPid(): Promise<number | undefined> {
+    const text = await readFile(this.#config.pidFile, 'utf8').catch(() => '');
+    const pid = Number.parseInt(text, 10);
+    return pid > 1 && (await this.#isOurs(pid)) ? pid : undefined;
   }
 
   async #isOurs(pid: number): Promise<boolean> {
     const [program = '', ...args] = await commandLine(pid);
     if (basename(program) !== basename(this.#config.binary)) return false;
-    return !this.#config.manage || args.includes(`--conf-file=${this.mainFile}`);
+    return !this.#startsWithOurs || args.includes(`--conf-file=${this.mainFile}`);
   }
 
   async #findPid(): Promise<number | undefined> {
@@ -86,6 +110,10 @@ export class DnsmasqServer {
     for (const pid of pids) if (await this.#isOurs(pid)) return pid;
     return undefined;
   }
+}
+
+function timedOut(stderr: string): ProgramResult {
+  return { exitCode: 1, stdout: '', stderr, timedOut: true };
 }
 
 /** Empty for a process that is gone, and for a zombie. */

@@ -152,7 +152,10 @@ export class NginxApplier {
 
   async #goBack(previous: Release | undefined): Promise<StepFailure | undefined> {
     const { nginx } = this.#parts;
-    if (!previous) return undefined;
+    if (!previous) {
+      await nginx.withdraw();
+      return undefined;
+    }
     return (await nginx.reload()) ?? (await nginx.settled());
   }
 

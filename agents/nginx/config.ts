@@ -32,10 +32,14 @@ export const nginxConfigSchema = z
      * agent. False: the host's service manager owns it and starts it with `-c <rootDir>/current/nginx.conf`.
      */
     manage: z.boolean().default(false),
-    /** With `manage: false`, how nginx is told to read its configuration again; it should also start a stopped one. */
+    /**
+     * With `manage: false`, how nginx is told to read its configuration again: by a signal, where the service manager
+     * starts it by itself as soon as there is a configuration and whenever it has ended, as berth-nginx.service does; or
+     * by a command, which should also start a stopped one.
+     */
     reload: z
       .union([z.strictObject({ command: z.array(z.string()).min(1) }), z.strictObject({ signal: z.literal(true) })])
-      .default({ command: ['systemctl', 'reload-or-restart', 'nginx'] }),
+      .default({ signal: true }),
     /** Account of the workers when nginx runs as root; default: the first of www-data, nginx, nobody that exists. */
     user: account.optional(),
     /** Worker processes. */

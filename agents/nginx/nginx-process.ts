@@ -60,15 +60,22 @@ export class NginxProcess {
     return result.exitCode === 0 ? undefined : { exitCode: result.exitCode, stderr: nginxWords(result.stderr) };
   }
 
-  /** Makes nginx read its configuration, starting it where that is ours to do. */
+  /** Makes nginx read its configuration, starting it where that is ours to do; else it is started for us. */
   async reload(): Promise<StepFailure | undefined> {
     await this.#log.mark();
     const master = await this.masterPid();
     this.#workersBefore = master === undefined ? [] : (await workersOf(master)).filter((w) => !w.old).map((w) => w.pid);
+    const { manage, reload } = this.#config;
+    if (!manage && 'signal' in reload) return master === undefined ? undefined : hangUp(master);
     if (master === undefined) await this.#clearOrphans();
-    if (this.#config.manage) return master === undefined ? this.#start() : hangUp(master);
-    if ('command' in this.#config.reload) return this.#command(this.#config.reload.command);
-    return master === undefined ? { exitCode: 0, stderr: 'nginx does not run' } : hangUp(master);
+    if (!manage && 'command' in reload) return this.#command(reload.command);
+    return master === undefined ? this.#start() : hangUp(master);
+  }
+
+  /** There is nothing to serve any more: ends an nginx that would be started again when there is, and leaves any other. */
+  async withdraw(): Promise<void> {
+    const master = await this.masterPid();
+    if (!this.#config.manage && 'signal' in this.#config.reload && master !== undefined) send(master, 'SIGQUIT');
   }
 
   /**
@@ -87,6 +94,9 @@ export class NginxProcess {
       if (refusals) return { exitCode: 0, stderr: refusals };
       if ((await this.#replaced()) && (await this.servedRelease()) === releaseId) return undefined;
       await delay(this.#clock, LOOK_MS);
+    }
+    if (!this.#config.manage && (await this.masterPid()) === undefined) {
+      return { exitCode: 0, stderr: `nginx was not started within ${withinMs / 1000} s: systemctl status berth-nginx` };
     }
     return { exitCode: 0, stderr: `nginx does not serve release ${releaseId} after ${withinMs / 1000} s` };
   }

@@ -12,6 +12,7 @@ import {
   CommandResultSchema,
 } from '@berth/proto/agent/v1/command_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
+import { inLogScope, type LogScope } from '@berth/proto/contract/log-scope.ts';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { CommandJournal, JournalEntry } from './command-journal.ts';
@@ -57,13 +58,20 @@ export class CommandRunner {
   }
 
   /** Takes a command, new or repeated. Resolves when it has been answered or is being executed already. */
-  async handle(command: Command): Promise<void> {
+  handle(command: Command): Promise<void> {
+    const scope: LogScope = { requestId: command.requestId, command: command.id };
+    return inLogScope(scope, () => this.#handle(command));
+  }
+
+  async #handle(command: Command): Promise<void> {
     const known = this.#options.journal.get(command.id);
     const refusal = this.#refusal(command, known);
     if (known?.result) this.#options.sink.result(known.result);
     else if (this.#stopping || this.#executions.has(command.id)) return;
-    else if (refusal) this.#options.sink.result(this.#resultOf(command.id, refusal));
-    else await this.#begin(command);
+    else if (refusal) {
+      this.#options.log.warn({ task: command.task.case, why: wordsOf(refusal) }, 'command refused');
+      this.#options.sink.result(this.#resultOf(command.id, refusal));
+    } else await this.#begin(command);
   }
 
   /** Stops a command if that is still possible; one that is not known here is marked so that it never begins. */
@@ -119,9 +127,14 @@ export class CommandRunner {
   }
 
   async #execute(command: Command, execution: Execution): Promise<void> {
-    const { id } = command;
+    const { id, task } = command;
+    const { clock, log } = this.#options;
+    const began = clock.now();
+    log.info({ task: task.case }, 'command begun');
     const outcome = await this.#outcome(command, execution);
     const interrupted = this.#stopping && !outcome.ok;
+    const durationMs = clock.now() - began;
+    log.info({ task: task.case, ok: outcome.ok, why: wordsOf(outcome), interrupted, durationMs }, 'command ended');
     if (!interrupted) await this.#end(id, outcome);
   }
 
@@ -213,6 +226,11 @@ function queueOf({ id, task }: Command): string {
 
 function failure(code: CommandFailureCode, message: string): CommandOutcome {
   return { ok: false, code, message };
+}
+
+/** Why a command did not succeed; undefined where it did. */
+function wordsOf(outcome: CommandOutcome): string | undefined {
+  return outcome.ok ? undefined : `${CommandFailureCode[outcome.code]}: ${outcome.message}`;
 }
 
 function cancelled(): CommandOutcome {

@@ -4,7 +4,10 @@
  * names, for the authority. An order stands in its row at every moment, so whoever takes over goes on with it; see
  * `place-order.ts`. What goes wrong is written into the row with the next try; nothing here is repeated in memory.
  */
+
 import { randomBytes } from 'node:crypto';
+import { inLogScope } from '@berth/proto/contract/log-scope.ts';
+import { backgroundScope } from '../log.ts';
 import {
   type CertificateClaim,
   CertificateLost,
@@ -108,7 +111,8 @@ export class CertificateKeeper {
   #hold(claim: CertificateClaim): void {
     const abort = new AbortController();
     const endRenewal = this.#prolonging(claim, abort);
-    const finished = workOn(this.#options, claim, abort.signal)
+    const scope = backgroundScope('certificate', this.#options.clock.now());
+    const finished = inLogScope(scope, () => workOn(this.#options, claim, abort.signal))
       .catch((error: unknown) => this.#giveUp(claim, abort, error))
       .finally(() => {
         endRenewal();

@@ -1,3 +1,4 @@
+import { currentRequestId, inLogScope } from '@berth/proto/contract/log-scope.ts';
 import type { ContextValues, Interceptor } from '@connectrpc/connect';
 import type { Caller } from '../app/caller.ts';
 import { callerOfApiToken } from '../auth/api-tokens.ts';
@@ -21,14 +22,18 @@ const OURS = 'berth.api.v1.';
 /** In which the pages tell for whom they call; taken from nobody else. */
 export const PAGE_ADDRESS_HEADER = 'x-berth-page-address';
 
-/** Gives every request its identifier, under which its errors and its audit rows are found, and notes its way. */
+/**
+ * Gives every request its identifier, under which its errors, its audit rows and what comes of it are found: that of the
+ * scope it is made in, which is the listener's or the page's, else a new one. Notes its way.
+ */
 export function identifyRequest({ app }: ApiDeps, via: 'api' | 'page'): Interceptor {
   return (next) => (request) => {
     const { contextValues: values, header } = request;
-    values.set(requestIdKey, newId('req', app.clock.now()));
+    const requestId = currentRequestId() ?? newId('req', app.clock.now());
+    values.set(requestIdKey, requestId);
     values.set(viaKey, via);
     if (via === 'page') values.set(addressKey, header.get(PAGE_ADDRESS_HEADER) ?? '');
-    return next(request);
+    return inLogScope({ requestId }, () => next(request));
   };
 }
 

@@ -1,6 +1,6 @@
 import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, type ErrorCode, unexpected } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { requestIdKey } from './caller-context.ts';
 
@@ -56,8 +56,7 @@ function shapeError(error: unknown, { requestId, rpc, log }: Failing): ConnectEr
   if (error instanceof ConnectError) return error;
   if (error instanceof AppError && error.code !== 'internal') return withDetail(error, requestId);
   log.error({ err: error, requestId, rpc }, 'a call failed unexpectedly');
-  const message = 'Something unexpected went wrong; the log of the control plane has the details.';
-  return withDetail(new AppError('internal', { reason: 'internal', message, cause: error }), requestId);
+  return withDetail(unexpected(requestId, error), requestId);
 }
 
 function withDetail(error: AppError, requestId: string): ConnectError {

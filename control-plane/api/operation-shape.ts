@@ -40,6 +40,7 @@ export function operationShape({ operation, steps, requestedBy }: OperationView)
     error: operation.error,
     errorReason: operation.error_reason,
     requestedBy,
+    requestId: operation.request_id,
     createdAt: timestampFromMs(operation.created_at),
     finishedAt: moment(operation.finished_at),
     steps: steps.map((step) => ({

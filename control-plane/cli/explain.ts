@@ -11,7 +11,6 @@ export function explain(error: unknown): string {
   const lines = [`berth: ${connect.rawMessage}`];
   for (const detail of connect.findDetails(ErrorDetailSchema)) {
     for (const violation of detail.fieldViolations) lines.push(`  ${violation.field}: ${violation.description}`);
-    if (connect.code === Code.Internal) lines.push(`  request ${detail.requestId}: see the server's log`);
   }
   if (connect.code === Code.Unavailable) lines.push('  Is the control plane running, and is BERTH_URL right?');
   if (connect.code === Code.Unauthenticated) lines.push('  Sign in with "berth login", or set BERTH_TOKEN.');

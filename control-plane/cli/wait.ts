@@ -61,7 +61,7 @@ function showSteps(operation: Operation, shown: Map<string, StepState>): void {
 
 function ended(operation: Operation): boolean {
   if (operation.state === OperationState.FAILED) {
-    throw new CliError(`${operation.kind} failed: ${operation.error}`);
+    throw new CliError(`${operation.kind} failed: ${operation.error}\n  request ${operation.requestId}, in the logs`);
   }
   return operation.state === OperationState.SUCCEEDED;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
+import type { Logger } from '../log.ts';
 import { agentById } from '../store/agents.ts';
 import { commandMessage, markCommandSent, openCommands } from '../store/commands.ts';
 import type { Row } from '../store/schema.ts';
@@ -12,6 +13,7 @@ export interface CommandSenderOptions {
   reporter: Reporter;
   clock: Clock;
   say(message: Say): void;
+  log: Logger;
 }
 
 /**
@@ -53,10 +55,11 @@ export class CommandSender {
   }
 
   async #send(command: Row<'commands'>): Promise<void> {
-    const { store, reporter, say } = this.#options;
+    const { store, reporter, say, log } = this.#options;
     if (command.state === 'queued' && !(await this.#mark(store, reporter, command.id))) return;
     this.#sent.set(command.id, 'command');
     say({ case: 'command', value: commandMessage(store.secrets, command, BigInt(reporter.epoch)) });
+    log.info({ agent: reporter.agentId, ...aboutCommand(command) }, 'command sent');
   }
 
   #mark(store: Store, reporter: Reporter, id: string): Promise<boolean> {
@@ -71,4 +74,9 @@ export class CommandSender {
     this.#sent.set(commandId, 'cancel');
     this.#options.say({ case: 'cancel', value: { commandId } });
   }
+}
+
+/** What lines of the log say of a command. */
+export function aboutCommand(command: Row<'commands'>) {
+  return { requestId: command.request_id, command: command.id, operation: command.operation_id };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EnrolmentService } from '@berth/proto/agent/v1/enrolment_pb.js';
+import { currentRequestId } from '@berth/proto/contract/log-scope.ts';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { invalid } from '../errors.ts';
@@ -21,7 +22,14 @@ export function enrolmentService(deps: EnrolmentDeps & SessionEndpoint): Service
       const roles = roleNames(request.roles);
       if (roles.length < request.roles.length) throw invalid([{ field: 'roles', description: 'has an unknown role' }]);
       const { token, csrPem, machineId, hostname } = request;
-      const issued = await enrol(deps, { token, csrPem, roles, machineId, hostname, requestId: `req-${randomUUID()}` });
+      const issued = await enrol(deps, {
+        token,
+        csrPem,
+        roles,
+        machineId,
+        hostname,
+        requestId: currentRequestId() ?? `req-${randomUUID()}`,
+      });
       return {
         agentId: issued.agentId,
         chainPem: issued.chainPem,

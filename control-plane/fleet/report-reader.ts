@@ -1,8 +1,9 @@
+import { CommandFailureCode, type CommandResult } from '@berth/proto/agent/v1/command_pb.js';
 import type { SessionRequest } from '@berth/proto/agent/v1/session_pb.js';
 import type { Logger } from '../log.ts';
 import type { AgentRole } from '../store/agents.ts';
 import type { Store } from '../store/store.ts';
-import type { CommandSender } from './command-sender.ts';
+import { aboutCommand, type CommandSender } from './command-sender.ts';
 import {
   type Reporter,
   recordBackends,
@@ -60,8 +61,10 @@ export class ReportReader {
   }
 
   async #result(result: Extract<Message, { case: 'commandResult' }>['value']): Promise<void> {
-    const { store, reporter, commands, say } = this.#options;
-    await recordResult(store, reporter, result);
+    const { store, reporter, commands, say, log } = this.#options;
+    const command = await recordResult(store, reporter, result);
+    if (command)
+      log.info({ agent: reporter.agentId, ...aboutCommand(command), outcome: outcomeOf(result) }, 'command ended');
     commands.done(result.commandId);
     say({ case: 'reportAck', value: { commandIds: [result.commandId] } });
   }
@@ -87,4 +90,10 @@ export class ReportReader {
     log.warn({ agent: reporter.agentId, report }, 'a report that none of the agent’s roles makes');
     return false;
   }
+}
+
+/** "success" or the code of the failure in lower case, e.g. "not_found". */
+function outcomeOf({ outcome }: CommandResult): string {
+  if (outcome.case !== 'failure') return outcome.case ?? 'none';
+  return (CommandFailureCode[outcome.value.code] ?? 'unspecified').toLowerCase();
 }

@@ -17,6 +17,7 @@ import { type Finding, noteCondition, replaceConditions } from '../store/conditi
 import { putGuestStates } from '../store/guest-states.ts';
 import { LEASE_CONDITIONS, leaseFindings, leasesOf, putLeases, removeLeases } from '../store/leases.ts';
 import { appendOperationLog } from '../store/operations.ts';
+import type { Row } from '../store/schema.ts';
 import type { Store, Tx } from '../store/store.ts';
 
 /** Whose report it is. */
@@ -72,11 +73,15 @@ export async function recordAccepted(store: Store, from: Reporter, generation: b
   });
 }
 
-/** Stores how a command ended. */
-export async function recordResult(store: Store, from: Reporter, result: CommandResult): Promise<void> {
-  await store.transaction(async (tx) => {
+/** Stores how a command ended. @returns the command, unless it had ended before or is none of this agent's */
+export function recordResult(
+  store: Store,
+  from: Reporter,
+  result: CommandResult,
+): Promise<Row<'commands'> | undefined> {
+  return store.transaction(async (tx) => {
     await write(tx, from, {});
-    await recordCommandResult(tx, from.agentId, result);
+    return recordCommandResult(tx, from.agentId, result);
   });
 }
 

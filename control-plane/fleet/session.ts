@@ -190,7 +190,7 @@ export class Session implements SessionEnd {
     const covered = (generation: bigint, revision: bigint) =>
       this.#deps.covered({ ...reporter, generation: Number(generation), revision: Number(revision) });
     this.#pusher = new ConfigPusher({ store, reporter, log, view, roles, hello, say, covered, answer });
-    this.#commands = new CommandSender({ store, reporter, clock, say });
+    this.#commands = new CommandSender({ store, reporter, clock, log, say });
     this.#reports = new ReportReader({ store, reporter, log, roles, say, commands: this.#commands });
     return view;
   }

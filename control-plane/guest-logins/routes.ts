@@ -2,6 +2,7 @@
  * What guests fetch over HTTPS: the set-up script, their settings and their secrets. Plain text of NAME=VALUE lines
  * both ways, because a guest has a shell and curl and nothing that reads JSON.
  */
+import { currentRequestId } from '@berth/proto/contract/log-scope.ts';
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppDeps } from '../app/app-deps.ts';
@@ -105,7 +106,7 @@ function caller(deps: AppDeps, clientAddress: ClientAddress, env: unknown, reque
   const { incoming } = (env ?? {}) as { incoming?: { socket: { remoteAddress?: string } } };
   const forwardedFor = request.headers.get('x-forwarded-for') ?? undefined;
   return {
-    requestId: newId('req', deps.clock.now()),
+    requestId: currentRequestId() ?? newId('req', deps.clock.now()),
     userAgent: request.headers.get('user-agent') ?? '',
     address: clientAddress(incoming?.socket.remoteAddress ?? '', forwardedFor),
     via: 'api',

@@ -4,10 +4,12 @@
  * back-off with full jitter until the mail is of no use any more, at most a day after it was queued. Either way the
  * row keeps the server's own words.
  */
+
 import { fullJitter } from '@berth/proto/contract/backoff.ts';
 import type { Clock } from '@berth/proto/contract/clock.ts';
+import { inLogScope } from '@berth/proto/contract/log-scope.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
-import type { Logger } from '../log.ts';
+import { backgroundScope, type Logger } from '../log.ts';
 import { createWaker } from '../operations/waker.ts';
 import { readInstallation } from '../store/installation.ts';
 import { claimMail, type MailClaim, type MailOutcome, releaseMails, settleMail } from '../store/outgoing-mails.ts';
@@ -80,7 +82,8 @@ class Outbox {
     const waker = createWaker(store.feed, clock, pollMs, (topic) => topic.kind === 'mail');
     while (!signal.aborted) {
       try {
-        while (!signal.aborted && (await this.#sendOne()));
+        const send = () => inLogScope(backgroundScope('mail', clock.now()), () => this.#sendOne());
+        while (!signal.aborted && (await send()));
       } catch (err) {
         log.warn({ err }, 'could not look for mail to send');
       }

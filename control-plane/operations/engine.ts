@@ -7,6 +7,7 @@
  * finds what the feed lost and what a dead engine left behind.
  */
 import type { Clock } from '@berth/proto/contract/clock.ts';
+import { inLogScope } from '@berth/proto/contract/log-scope.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { LoginsPort } from '../app/app-deps.ts';
 import type { Logger } from '../log.ts';
@@ -134,13 +135,15 @@ class LeasingEngine implements Engine {
     this.#held.set(claim.id, held);
     const deps: RunDeps = { ...this.#options, onTransition: this.#options.onTransition ?? (() => {}) };
     const endRenewal = this.#renewing(held);
-    held.finished = OperationRun.carryOn(deps, claim, this.#sagas, abort.signal)
-      .catch((error: unknown) => this.#giveUp(held, error))
-      .finally(() => {
-        endRenewal();
-        this.#held.delete(claim.id);
-        if (!this.#stopped) this.#scan();
-      });
+    const scope = { requestId: claim.requestId, operation: claim.id };
+    const carriedOn = inLogScope(scope, () =>
+      OperationRun.carryOn(deps, claim, this.#sagas, abort.signal).catch((error: unknown) => this.#giveUp(held, error)),
+    );
+    held.finished = carriedOn.finally(() => {
+      endRenewal();
+      this.#held.delete(claim.id);
+      if (!this.#stopped) this.#scan();
+    });
   }
 
   /** The rows stay as they are; after a stop they are free at once, after an error when the lease has run out. */

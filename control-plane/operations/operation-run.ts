@@ -2,7 +2,7 @@ import { fullJitter } from '@berth/proto/contract/backoff.ts';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { LoginsPort } from '../app/app-deps.ts';
-import { AppError } from '../errors.ts';
+import { AppError, unexpected } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { appendLog, type Claim, heldWrite, LeaseLost, operationById, stepsOf } from '../store/operations.ts';
 import type { Row } from '../store/schema.ts';
@@ -43,6 +43,7 @@ export class OperationRun {
   readonly #saga: Saga;
   readonly #subject: OperationSubject;
   readonly #signal: AbortSignal;
+  readonly #createdAt: number;
   readonly #state: { data: OperationData };
   readonly #steps: Row<'operation_steps'>[];
   readonly #retries = new RetryLog();
@@ -60,6 +61,7 @@ export class OperationRun {
     this.#saga = saga;
     this.#steps = steps;
     this.#signal = signal;
+    this.#createdAt = row.created_at;
     this.#state = { data: JSON.parse(row.data) as OperationData };
     this.#subject = {
       id: row.id,
@@ -67,6 +69,7 @@ export class OperationRun {
       siteId: row.site_id,
       containerId: row.container_id,
       hostname: row.hostname,
+      requestId: row.request_id,
     };
   }
 
@@ -81,6 +84,7 @@ export class OperationRun {
     if (!saga) throw new Error(`no saga for operations of kind ${row.kind}`);
     const steps = await stepsOf(deps.store.db, [claim.id]);
     const run = new OperationRun(deps, claim, saga, row, steps, signal);
+    deps.log.info({ kind: row.kind, state: row.state, container: row.container_id }, 'operation taken up');
     if (row.state !== 'compensating') {
       if (await run.#forward()) return run.#end('succeeded');
     }
@@ -161,11 +165,7 @@ export class OperationRun {
     const timedOut = context.timedOut();
     if (timedOut) return timedOut;
     this.#deps.log.error({ err: error, operation: this.#claim.id, step: step.name }, 'a step failed unexpectedly');
-    return new AppError('internal', {
-      reason: 'internal',
-      message: 'Something unexpected went wrong; the log of the control plane has the details.',
-      cause: error,
-    });
+    return unexpected(this.#claim.requestId, error);
   }
 
   async #begin(step: Step, position: number, state: 'running' | 'undoing'): Promise<void> {
@@ -213,7 +213,7 @@ export class OperationRun {
 
   /** Ends the operation and, in the same write, frees its container for the next one. */
   async #end(state: 'succeeded' | 'failed'): Promise<void> {
-    const { id, containerId } = this.#subject;
+    const { id, containerId, kind } = this.#subject;
     await this.#write('', state, async (tx) => {
       await tx.db
         .updateTable('operations')
@@ -228,6 +228,7 @@ export class OperationRun {
         .execute();
       tx.nudge({ kind: 'container', id: containerId });
     });
+    this.#deps.log.info({ kind, state, durationMs: this.#deps.clock.now() - this.#createdAt }, 'operation ended');
   }
 
   async #setStep(tx: Tx, position: number, change: Partial<Row<'operation_steps'>>): Promise<void> {

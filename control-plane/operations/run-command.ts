@@ -59,7 +59,8 @@ async function queue(context: StepContext, { key, agentId, task, deadlineMs }: C
   const id = newId('cmd', context.clock.now());
   await context.commit(async (tx) => {
     const made = typeof task === 'function' ? await task(tx) : task;
-    await queueCommand(tx, { id, agentId, operationId: context.operation.id, task: made, deadlineMs });
+    const { id: operationId, requestId } = context.operation;
+    await queueCommand(tx, { id, agentId, operationId, requestId, task: made, deadlineMs });
     return { commands: { ...context.data.commands, [key]: id } };
   });
   return id;

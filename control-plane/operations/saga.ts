@@ -11,6 +11,8 @@ export interface OperationSubject {
   siteId: string;
   containerId: string;
   hostname: string;
+  /** Of the call that asked for it. */
+  requestId: string;
 }
 
 /** What one look at the world found. */

@@ -3,9 +3,10 @@
  * that runs by itself, spread over time, and whose failure is logged and tried again at its next turn.
  */
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
+import { inLogScope } from '@berth/proto/contract/log-scope.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { DnsPort } from '../dns/dns-provider.ts';
-import type { Logger } from '../log.ts';
+import { backgroundScope, type Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { checkNames, resolverOf } from './check-names.ts';
 import { pruneExpired } from './prune-expired.ts';
@@ -50,13 +51,18 @@ export function startReconcilers(
   };
 }
 
-async function repeat(deps: ReconcilerDeps, { name, everyMs, run }: Reconciler, signal: AbortSignal): Promise<void> {
+async function repeat(deps: ReconcilerDeps, reconciler: Reconciler, signal: AbortSignal): Promise<void> {
+  const { clock, random } = deps;
   while (!signal.aborted) {
-    try {
-      await delay(deps.clock, everyMs * (0.75 + deps.random() / 2), signal);
-      await run(deps.store);
-    } catch (err) {
-      if (!signal.aborted) deps.log.warn({ err, reconciler: name }, 'a reconciler failed and will run again');
-    }
+    await delay(clock, reconciler.everyMs * (0.75 + random() / 2), signal).catch(() => undefined);
+    if (!signal.aborted) await inLogScope(backgroundScope(reconciler.name, clock.now()), () => once(deps, reconciler));
+  }
+}
+
+async function once({ store, log }: ReconcilerDeps, { name, run }: Reconciler): Promise<void> {
+  try {
+    await run(store);
+  } catch (err) {
+    log.warn({ err, reconciler: name }, 'a reconciler failed and will run again');
   }
 }

@@ -27,6 +27,8 @@ export interface NewCommand {
   id?: string;
   agentId: string;
   operationId?: string;
+  /** Of the call it comes from. */
+  requestId?: string;
   task: Exclude<MessageInitShape<typeof CommandSchema>['task'], undefined>;
   /** Milliseconds from now after which the agent does not begin it any more. */
   deadlineMs: number;
@@ -48,6 +50,7 @@ export async function queueCommand(tx: Tx, command: NewCommand): Promise<string>
     expectedGeneration: command.expectedGeneration ?? 0n,
     deadline: timestampFromMs(deadlineAt),
     task: command.task,
+    requestId: command.requestId ?? '',
   });
   await tx.db
     .insertInto('commands')
@@ -55,6 +58,7 @@ export async function queueCommand(tx: Tx, command: NewCommand): Promise<string>
       id,
       agent_id: command.agentId,
       operation_id: command.operationId ?? null,
+      request_id: command.requestId ?? '',
       state: 'queued',
       payload: tx.secrets.seal(Buffer.from(toBinary(CommandSchema, message)).toString('base64'), contextOf(id)),
       result: null,
@@ -113,10 +117,15 @@ export async function markCommandSent(tx: Tx, id: string): Promise<boolean> {
 /**
  * Stores an agent's result, once. A result for a command that is gone or belongs to somebody else is taken without a
  * trace, so that the agent stops repeating it.
+ * @returns the command that ended by it; undefined when none did
  */
-export async function recordCommandResult(tx: Tx, agentId: string, result: CommandResult): Promise<void> {
+export async function recordCommandResult(
+  tx: Tx,
+  agentId: string,
+  result: CommandResult,
+): Promise<Row<'commands'> | undefined> {
   const row = await commandById(tx.db, result.commandId);
-  if (row?.agent_id === agentId) await finish(tx, row, result);
+  return row?.agent_id === agentId && (await finish(tx, row, result)) ? row : undefined;
 }
 
 /**
@@ -243,7 +252,8 @@ class AbortableTurn {
   }
 }
 
-async function finish(tx: Tx, row: Row<'commands'>, result: CommandResult): Promise<void> {
+/** @returns false where it had ended before */
+async function finish(tx: Tx, row: Row<'commands'>, result: CommandResult): Promise<boolean> {
   const { numUpdatedRows } = await tx.db
     .updateTable('commands')
     .set({
@@ -255,9 +265,10 @@ async function finish(tx: Tx, row: Row<'commands'>, result: CommandResult): Prom
     .where('id', '=', row.id)
     .where('result', 'is', null)
     .executeTakeFirst();
-  if (numUpdatedRows === 0n) return;
+  if (numUpdatedRows === 0n) return false;
   if (row.operation_id) tx.nudge({ kind: 'operation', id: row.operation_id });
   else tx.nudge({ kind: 'agent', id: row.agent_id });
+  return true;
 }
 
 function withdrawn(row: Row<'commands'>, code: CommandFailureCode, message: string): CommandResult {

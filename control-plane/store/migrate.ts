@@ -8,6 +8,7 @@ import * as coveredRevision from './migrations/0004-covered-revision.ts';
 import * as access from './migrations/0005-access.ts';
 import * as identityProviders from './migrations/0006-identity-providers.ts';
 import * as ingress from './migrations/0007-ingress.ts';
+import * as requestIds from './migrations/0008-request-ids.ts';
 import * as restore from './migrations/0009-restore.ts';
 import type { Database } from './schema.ts';
 import type { DialectName } from './store.ts';
@@ -23,6 +24,7 @@ const STEPS: Record<string, Step> = {
   '0005-access': access,
   '0006-identity-providers': identityProviders,
   '0007-ingress': ingress,
+  '0008-request-ids': requestIds,
   '0009-restore': restore,
 };
 

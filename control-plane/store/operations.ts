@@ -29,6 +29,8 @@ export interface Claim {
   id: string;
   owner: string;
   epoch: number;
+  /** Of the call that asked for the operation. */
+  requestId: string;
 }
 
 /** Thrown when another replica holds the operation now: the former holder stops without a trace. */
@@ -120,7 +122,7 @@ export function claimOperations(store: Store, owner: string, leaseMs: number, li
   return store.transaction(async (tx) => {
     let query = tx.db
       .selectFrom('operations')
-      .select(['id', 'lease_epoch'])
+      .select(['id', 'lease_epoch', 'request_id'])
       .where('state', 'in', [...OPEN_STATES])
       .where('lease_until', '<=', tx.now)
       .orderBy('created_at')
@@ -135,7 +137,7 @@ export function claimOperations(store: Store, owner: string, leaseMs: number, li
         .where('id', '=', row.id)
         .where('lease_epoch', '=', row.lease_epoch)
         .executeTakeFirst();
-      if (numUpdatedRows > 0n) claims.push({ id: row.id, owner, epoch });
+      if (numUpdatedRows > 0n) claims.push({ id: row.id, owner, epoch, requestId: row.request_id });
     }
     return claims;
   });

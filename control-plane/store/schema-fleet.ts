@@ -86,6 +86,8 @@ export interface CommandsTable {
   id: string;
   agent_id: string;
   operation_id: string | null;
+  /** Of the call it comes from; empty for none. */
+  request_id: Generated<string>;
   state: 'queued' | 'sent' | 'done' | 'cancelled';
   /** berth.agent.v1.Command in binary, without epoch. */
   payload: Uint8Array;

@@ -147,7 +147,7 @@ create table audit (
   object_kind character varying(32) not null,
   object_id character varying(40) not null,
   change_json text not null,
-  request_id character varying(40) not null,
+  request_id character varying(64) not null,
   user_id character varying(40),
   site_id character varying(40),
   address character varying(64) not null default ''::character varying,
@@ -235,6 +235,7 @@ create table commands (
   result bytea,
   finished_at bigint,
   progress_seq bigint not null default 0,
+  request_id character varying(64) not null default ''::character varying,
   constraint commands_agent FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE,
   constraint commands_pkey PRIMARY KEY (id)
 );
@@ -688,7 +689,7 @@ create table operations (
   container_id character varying(40) not null,
   hostname character varying(63) not null,
   user_id character varying(40) not null,
-  request_id character varying(40) not null,
+  request_id character varying(64) not null,
   state character varying(16) not null,
   data text not null,
   error text not null,

@@ -226,6 +226,7 @@ CREATE TABLE "commands" (
   "result" blob,
   "finished_at" bigint,
   "progress_seq" bigint default 0 not null,
+  "request_id" varchar(64) default '' not null,
   constraint "commands_agent" foreign key ("agent_id") references "agents" ("id") on delete cascade
 );
 

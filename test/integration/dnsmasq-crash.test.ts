@@ -23,7 +23,8 @@ beforeAll(async () => {
 
 afterAll(() => network.destroy());
 
-const start = () => startDnsmasqRole(network.hosts.dns, { rootDir: root, interfaces: ['lan0'], user: 'root' });
+const start = () =>
+  startDnsmasqRole(network.hosts.dns, { rootDir: root, interfaces: ['lan0'], manage: true, user: 'root' });
 
 /** Every name at one address, so that a mixture would show. */
 const setAt = (address: string) =>

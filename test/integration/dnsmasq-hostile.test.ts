@@ -97,6 +97,7 @@ beforeAll(async () => {
     listenAddresses: ['127.0.0.1'],
     dnsPort,
     dhcp: false,
+    manage: true,
     user: 'root',
   });
   role = createDnsmasqRole(config);

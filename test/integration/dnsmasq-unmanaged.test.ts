@@ -36,7 +36,7 @@ beforeAll(async () => {
     dhcp: false,
     manage: false,
     pidFile,
-    restartCommand: ['sh', '-c', restart],
+    restart: { command: ['sh', '-c', restart] },
   });
   role = createDnsmasqRole(config);
   const log = createLogger('fatal');
@@ -96,7 +96,7 @@ it('strikes off a lease that somebody else wrote, without touching a dnsmasq tha
 });
 
 it('goes back when its owner cannot restart it', async () => {
-  const broken = createDnsmasqRole({ ...config, restartCommand: ['sh', '-c', 'echo no such unit >&2; exit 5'] });
+  const broken = createDnsmasqRole({ ...config, restart: { command: ['sh', '-c', 'echo no such unit >&2; exit 5'] } });
   const log = createLogger('fatal');
   await broken.start({
     clock: systemClock,

@@ -63,7 +63,7 @@ beforeAll(async () => {
 afterAll(() => network.destroy());
 
 function config() {
-  return { rootDir: root, interfaces: ['lan0'] };
+  return { rootDir: root, interfaces: ['lan0'], manage: true };
 }
 
 const apply = (...resources: typeof site) => role.apply(++generation, resources);

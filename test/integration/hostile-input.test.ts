@@ -125,7 +125,7 @@ describe('dnsmasq with DHCP', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'berth-hostile-dns-'));
-    config = dnsmasqConfigSchema.parse({ rootDir: directory, interfaces: ['lo'] });
+    config = dnsmasqConfigSchema.parse({ rootDir: directory, interfaces: ['lo'], manage: true });
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 

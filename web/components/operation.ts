@@ -34,6 +34,7 @@ export function operationProgress(operation: Operation, log: readonly OperationL
         </li>`;
       })}
     </ol>
+    ${operation.requestId ? html`<p><small>Request <code>${operation.requestId}</code>, its number in the logs</small></p>` : ''}
     ${log.length > 0 ? html`<pre class="log" tabindex="0" aria-label="Log">${log.map((l) => l.text).join('\n')}</pre>` : ''}
   </section>`;
 }

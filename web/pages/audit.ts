@@ -105,7 +105,7 @@ function table(entries: readonly AuditEntry[]): Html {
           <td>${momentText(entry.at)}<br /><strong>${entry.user || 'Berth'}</strong></td>
           <td class="long"><code>${entry.action}</code><br />${objectLink(entry)}</td>
           <td class="long">${changes(entry)}</td>
-          <td class="wide">${entry.address} ${entry.via === AuditVia.UNSPECIFIED ? '' : (AuditVia[entry.via] ?? '').toLowerCase()}${entry.token ? ' with a token' : ''}</td>
+          <td class="wide">${entry.address} ${entry.via === AuditVia.UNSPECIFIED ? '' : (AuditVia[entry.via] ?? '').toLowerCase()}${entry.token ? ' with a token' : ''}<br /><small><code>${entry.requestId}</code></small></td>
         </tr>`,
       )}
     </tbody>

@@ -59,6 +59,7 @@ function show(command: Command, operation: Operation | undefined): void {
   printMessage(command, OperationSchema, operation, [
     ['Operation', `${operation.kind} (${operation.id})`],
     ['State', stateOf(operation)],
+    ['Request', operation.requestId],
     ...operation.steps.map((step): [string, string] => [
       step.name,
       `${(StepState[step.state] ?? '').toLowerCase()}${step.error ? `: ${step.error}` : ''}`,

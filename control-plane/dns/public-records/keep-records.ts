@@ -3,10 +3,12 @@
  * one that claims its row. A change of a service is planned as soon as the feed tells of it; what is foreign is looked
  * at again every few minutes, what failed after a back-off, and what is there once an hour, so that it heals.
  */
+
 import { fullJitter } from '@berth/proto/contract/backoff.ts';
 import { delay } from '@berth/proto/contract/clock.ts';
+import { inLogScope } from '@berth/proto/contract/log-scope.ts';
 import { AppError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
+import { backgroundScope, type Logger } from '../../log.ts';
 import { createWaker } from '../../operations/waker.ts';
 import { noteProviderError } from '../../store/dns-providers.ts';
 import {
@@ -123,7 +125,8 @@ class Keeper {
     const waker = createWaker(store.feed, clock, POLL_MS, ({ kind }) => kind === 'dns');
     while (!signal.aborted) {
       try {
-        while (!signal.aborted && (await this.#workOnOne()));
+        const work = () => inLogScope(backgroundScope('public-record', clock.now()), () => this.#workOnOne());
+        while (!signal.aborted && (await work()));
       } catch (err) {
         log.warn({ err }, 'could not look for public records to keep');
       }

@@ -1,8 +1,10 @@
+import { outsideLogScope } from '@berth/proto/contract/log-scope.ts';
 import type { ChangeFeed, Topic } from '../store.ts';
 
 /**
  * The change feed within one process. A listener is called at once and in order; its error goes to `onError` and
- * keeps nobody else from hearing the topic.
+ * keeps nobody else from hearing the topic. What a listener does then is its own work, not that of the call that moved
+ * something.
  */
 export class LocalFeed implements ChangeFeed {
   readonly #listeners = new Set<(topic: Topic) => void>();
@@ -22,7 +24,7 @@ export class LocalFeed implements ChangeFeed {
   publish(topic: Topic): void {
     for (const listener of [...this.#listeners]) {
       try {
-        listener(topic);
+        outsideLogScope(() => listener(topic));
       } catch (error) {
         this.#onError(error);
       }

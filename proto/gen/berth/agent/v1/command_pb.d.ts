@@ -50,6 +50,13 @@ export declare type Command = Message<"berth.agent.v1.Command"> & {
   deadline?: Timestamp | undefined;
 
   /**
+   * Of the call it comes from, for the agent's log; empty for none.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
    * What to do.
    *
    * @generated from oneof berth.agent.v1.Command.task

@@ -157,6 +157,13 @@ export declare type Operation = Message<"berth.api.v1.Operation"> & {
    * @generated from field: google.protobuf.Timestamp finished_at = 11;
    */
   finishedAt?: Timestamp | undefined;
+
+  /**
+   * Identifier of the call that asked for it, under which the logs of control plane and agents tell of it.
+   *
+   * @generated from field: string request_id = 12;
+   */
+  requestId: string;
 };
 
 /**
