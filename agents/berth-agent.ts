@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { ConfigError, DEFAULT_STATE_DIR, readConfig } from './config.ts';
-import { EnrolError, enrol } from './enroll.ts';
-import { isRoleName, ROLES, type RoleName } from './roles.ts';
+import { enrolCommand } from './enrol-command.ts';
+import { EnrolError } from './enroll.ts';
 import { runAgent } from './run.ts';
 import { readStatus } from './status.ts';
 import { VERSION } from './version.ts';
@@ -15,23 +15,7 @@ export function buildProgram(): Command {
     .version(VERSION)
     .showHelpAfterError();
 
-  program
-    .command('enroll')
-    .description('make this host an agent; the command with its token comes from the control plane')
-    .requiredOption('--server <url>', 'base URL of the control plane, https')
-    .requiredOption('--token <token>', 'single-use join token')
-    .requiredOption('--ca-sha256 <hex>', "SHA-256 of the control plane's authority")
-    .requiredOption('--roles <list>', `roles of this host, of ${Object.keys(ROLES).join(', ')}`, rolesOf)
-    .option('--state-dir <dir>', 'where identity and state are kept', DEFAULT_STATE_DIR)
-    .option('--name <name>', "name that administrators see, instead of the host's own")
-    .addHelpText(
-      'after',
-      '\nExample:\n  berth-agent enroll --server https://berth.example:8443 --token TOKEN --ca-sha256 HEX --roles nginx,dnsmasq',
-    )
-    .action(async ({ server, token, caSha256, roles, stateDir, name }) => {
-      const { agentId } = await enrol({ server, token, caSha256, roles, stateDir, name });
-      process.stdout.write(`enrolled as ${agentId}\n`);
-    });
+  program.addCommand(enrolCommand());
 
   program
     .command('run')
@@ -55,13 +39,6 @@ export function buildProgram(): Command {
       process.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
     });
   return program;
-}
-
-function rolesOf(list: string): RoleName[] {
-  const words = list.split(',').map((word) => word.trim());
-  const unknown = words.filter((word) => !isRoleName(word));
-  if (unknown.length > 0) throw new InvalidArgumentError(`no such role: ${unknown.join(', ')}`);
-  return words.filter(isRoleName);
 }
 
 /** Does what the command line says. */

@@ -15,6 +15,7 @@ import { Link } from './shared/link.ts';
 import { createLogger, type Logger } from './shared/logger.ts';
 import type { RoleModule } from './shared/role.ts';
 import type { Keepalive } from './shared/session-client.ts';
+import { StatusFile } from './shared/status-file.ts';
 import { VERSION } from './version.ts';
 
 /** What a run can be given by tests and by the lab; everything has a default. */
@@ -40,6 +41,7 @@ export async function startAgent(config: AgentConfig, options: RunOptions = {}):
   const roles = await loadRoles(config.roles);
   const identities = new IdentityStore(config.stateDir);
   const identity = await enrolled(identities, config.stateDir);
+  const status = new StatusFile(config.stateDir, VERSION, log);
   const agent: Agent = new Agent({
     roles,
     ledger: await Ledger.open(config.stateDir),
@@ -52,6 +54,7 @@ export async function startAgent(config: AgentConfig, options: RunOptions = {}):
     version: VERSION,
     stateDirOf: (role) => stateDirOf(config, role),
     trust: (bundle) => link.trust(bundle),
+    note: (news) => status.note(news),
   });
   const link = new Link({ agent, identities, clock, random, log, ...(keepalive && { keepalive }) }, identity);
   await agent.start();
@@ -62,6 +65,7 @@ export async function startAgent(config: AgentConfig, options: RunOptions = {}):
       link.stop();
       await linked;
       await agent.stop();
+      await status.settled();
     },
   };
 }

@@ -20,10 +20,12 @@ import type { CommandJournal } from './command-journal.ts';
 import { CommandRunner } from './command-runner.ts';
 import type { Ledger } from './ledger.ts';
 import type { Logger } from './logger.ts';
+import { newsOf, statusOf } from './outcome-words.ts';
 import { Reports } from './reports.ts';
 import type { RoleModule } from './role.ts';
 import { RoleStarter } from './role-starter.ts';
 import { Session, type SessionTransport } from './session.ts';
+import type { AgentNews } from './status-file.ts';
 
 /** Milliseconds between two repetitions of what is not acknowledged, and of the health. */
 const REPEAT_MS = 30_000;
@@ -46,6 +48,8 @@ export interface AgentParts {
   stateDirOf(role: RoleModule): Promise<string>;
   /** Stores a new bundle of authorities. */
   trust(caBundlePem: string): Promise<void>;
+  /** Tells who is on the host. */
+  note?(news: AgentNews): void;
 }
 
 /** One agent: its host's roles and what they are to do. */
@@ -53,7 +57,7 @@ export class Agent {
   readonly #parts: AgentParts;
   readonly #applier: Applier;
   readonly #commands: CommandRunner;
-  readonly #reports = new Reports();
+  readonly #reports: Reports;
   readonly #starter: RoleStarter;
   #session: Session | undefined;
   #epoch: bigint;
@@ -63,6 +67,7 @@ export class Agent {
   constructor(parts: AgentParts) {
     const { roles, journal, clock, random, log, ledger } = parts;
     this.#parts = parts;
+    this.#reports = new Reports((findings) => this.#parts.note?.({ findings }));
     this.#epoch = ledger.held.epoch;
     const requestApply = () => this.#applier.retry();
     this.#starter = new RoleStarter({ ...parts, reports: this.#reports, requestApply });
@@ -147,6 +152,7 @@ export class Agent {
     this.#epoch = session.epoch;
     const former = this.#session;
     this.#session = session;
+    this.#noteSession(true);
     former?.end();
     this.#reports.open((report) => session.send(report));
     this.#commands.resend();
@@ -162,6 +168,11 @@ export class Agent {
     if (this.#session !== session) return;
     this.#session = undefined;
     this.#reports.close();
+  }
+
+  /** There is no session, and why. */
+  unlinked(reason: string): void {
+    this.#noteSession(false, reason);
   }
 
   /** Takes desired state: into the ledger first, onto the host next. */
@@ -252,6 +263,7 @@ export class Agent {
     const words = running ? 'running' : 'rejected';
     this.#parts.log.info({ generation: generation.toString(), message, quarantined: errors.length, timingsMs }, words);
     if (running) await this.#remember(generation);
+    this.#parts.note?.(newsOf(outcome));
     this.#tell(statusOf(outcome));
   }
 
@@ -262,6 +274,10 @@ export class Agent {
     } catch (error) {
       this.finding('ledger', `the ledger cannot be written: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #noteSession(open: boolean, reason = ''): void {
+    this.#parts.note?.({ session: { open, sinceMs: this.#parts.clock.now(), reason } });
   }
 
   #tell(status: Status): void {
@@ -279,9 +295,4 @@ export class Agent {
   #inBackground(work: Promise<unknown>, what: string): void {
     work.catch((error) => this.#parts.log.error({ err: error }, `${what} failed`));
   }
-}
-
-function statusOf({ set, phase, errors, message, timingsMs }: GenerationOutcome): Status {
-  const { epoch, generation, digest } = set;
-  return { epoch, generation, digest: digest.bytes(), phase, errors, message, timingsMs };
 }

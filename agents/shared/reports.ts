@@ -14,7 +14,13 @@ type Health = MessageInitShape<typeof HealthSchema>;
 export class Reports {
   readonly #kept = new Map<string, Report>();
   readonly #health = new Map<string, Health>();
+  readonly #noted: (findings: string[]) => void;
   #send: ((report: Report) => void) | undefined;
+
+  /** @param noted told of what is wrong, each time the health is reported */
+  constructor(noted: (findings: string[]) => void = () => {}) {
+    this.#noted = noted;
+  }
 
   /** Takes a report of a role. */
   take(role: Role, report: Report): void {
@@ -36,7 +42,9 @@ export class Reports {
 
   /** Reports the health as it is now. */
   beat(): void {
-    this.#pass('health', { case: 'health', value: create(HealthSchema, this.#wellBeing()) });
+    const health = this.#wellBeing();
+    this.#noted(health.findings ?? []);
+    this.#pass('health', { case: 'health', value: create(HealthSchema, health) });
   }
 
   /** From now on reports go here, those kept first. */
