@@ -1,5 +1,6 @@
 // What can be said of README.md and docs without running their commands; test/e2e/documents.test.ts runs them.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +11,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { readProtocol } from '../../scripts/docs/read-protocol.ts';
 import { LEAST_PRIVILEGES } from '../lab/site-setup.ts';
-import { type Block, blocksOf, documents, placeOf } from '../support/documents/blocks.ts';
+import { type Block, blocksOf, documents, placeOf, REPOSITORY } from '../support/documents/blocks.ts';
 import { commandsOf, misuse } from '../support/documents/command-lines.ts';
 import { coverageOf } from '../support/documents/coverage.ts';
-import { brokenLinks } from '../support/documents/links.ts';
+import { importsByFolder } from '../support/documents/imports.ts';
+import { brokenLinks, missingFiles } from '../support/documents/links.ts';
 
 const run = promisify(execFile);
 const blocks = documents().flatMap(blocksOf);
@@ -26,8 +28,17 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-test.each(documents())('the links of %s lead somewhere', (file) => {
+test.each(documents())('the links of %s lead somewhere, and the files it names are there', (file) => {
   expect(brokenLinks(file)).toEqual([]);
+  expect(missingFiles(file)).toEqual([]);
+});
+
+test('the table of imports in the architecture is that of the code', () => {
+  const text = readFileSync(join(REPOSITORY, 'docs/architecture.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| `([\w-]+)` +\| ([\w, -]+?) +\|/gm)];
+  const told = rows.map(([, folder = '', imports = '']) => [folder, imports.split(', ')] as const);
+  const folders = importsByFolder();
+  expect(Object.fromEntries(told.filter(([folder]) => folders.has(folder)))).toEqual(Object.fromEntries(folders));
 });
 
 test('every block is looked at by something, and this is how', async () => {

@@ -16,6 +16,12 @@ export function brokenLinks(file: string): string[] {
   });
 }
 
+/** Files of the repository that a document names and that are not there. */
+export function missingFiles(file: string): string[] {
+  const named = proseOf(file).matchAll(/`((?:agents|control-plane|proto|scripts|test|web)\/[\w./-]+)`/g);
+  return [...named].map(([, path = '']) => path).filter((path) => !existsSync(join(REPOSITORY, path)));
+}
+
 function linksOf(file: string): string[] {
   const found = proseOf(file).matchAll(/\]\(([^)\s]+)\)/g);
   return [...found].map(([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link));
