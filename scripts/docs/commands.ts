@@ -77,11 +77,12 @@ function meaningOf({
   ]);
 }
 
+/** Every command that does something by itself, whether or not it has others below it. */
 function leaves(program: Command): [path: string, command: Command][] {
-  const walk = (command: Command, path: string): [string, Command][] =>
-    command.commands.length === 0
-      ? [[path, command]]
-      : command.commands.flatMap((each) => walk(each, `${path} ${each.name()}`));
+  const walk = (command: Command, path: string): [string, Command][] => {
+    const below = command.commands.flatMap((each) => walk(each, `${path} ${each.name()}`));
+    return below.length === 0 || command.registeredArguments.length > 0 ? [[path, command], ...below] : below;
+  };
   return walk(program, program.name());
 }
 

@@ -64,7 +64,7 @@ export function misuse([name = '', ...words]: readonly string[]): string | undef
 }
 
 function wrongOperands(command: Command, operands: readonly string[]): string | undefined {
-  if (command.commands.length > 0)
+  if (command.commands.length > 0 && command.registeredArguments.length === 0)
     return operands[0] ? `there is no command ${operands[0]} of ${command.name()}` : undefined;
   const wanted = command.registeredArguments;
   const least = wanted.filter(({ required }) => required).length;
