@@ -28,6 +28,7 @@ import { checkedRef } from './creation-params.ts';
 import { PveFailure } from './failure.ts';
 import type { GuestWork } from './guest-work.ts';
 import { NodeSet } from './nodes.ts';
+import { RightsWatch } from './rights-watch.ts';
 import { Serial } from './serial.ts';
 import { GuestWatcher } from './watch-guests.ts';
 
@@ -50,7 +51,7 @@ class ProxmoxRole implements RoleModule {
   readonly #config: ProxmoxConfig;
   readonly #nodes: NodeSet;
   readonly #serial = new Serial<number>();
-  #host: { context: RoleContext; watcher: GuestWatcher } | undefined;
+  #host: { context: RoleContext; watcher: GuestWatcher; rights: RightsWatch } | undefined;
 
   constructor(config: ProxmoxConfig) {
     this.#config = config;
@@ -64,13 +65,17 @@ class ProxmoxRole implements RoleModule {
   async start(context: RoleContext): Promise<void> {
     const { clock, log } = context;
     const watching = { nodes: this.#nodes, clock, log, pollMs: this.#config.pollMs };
-    this.#host = { context, watcher: new GuestWatcher(watching, (report) => context.report(report)) };
+    const rights: RightsWatch = new RightsWatch(this.#nodes, clock, () => watcher.reportNodes());
+    const watcher = new GuestWatcher(watching, rights, (report) => context.report(report));
+    this.#host = { context, watcher, rights };
   }
 
   async apply(desired: DesiredSet): Promise<ApplyReport> {
     const { nodes, guests, errors } = checkResources(desired.resources);
     await this.#nodes.replace(nodes);
-    await this.#started().watcher.replace(guests);
+    const { watcher, rights } = this.#started();
+    await watcher.replace(guests);
+    rights.replace(nodes);
     return { status: 'running', errors, timingsMs: {} };
   }
 
@@ -96,6 +101,7 @@ class ProxmoxRole implements RoleModule {
   }
 
   async stop(): Promise<void> {
+    await this.#host?.rights.stop();
     await this.#host?.watcher.stop();
     await this.#nodes.close();
   }

@@ -4,6 +4,7 @@ import { GuestReportSchema } from '@berth/proto/agent/v1/session_pb.js';
 import { create } from '@bufbuild/protobuf';
 import type { Report } from '../shared/role.ts';
 import { NodeWatch, type NodeWatching } from './node-watch.ts';
+import type { RightsWatch } from './rights-watch.ts';
 
 /**
  * Watches guests by polling their nodes, since PVE tells nobody when a guest's init dies. Each node has a rhythm of its
@@ -12,12 +13,19 @@ import { NodeWatch, type NodeWatching } from './node-watch.ts';
  */
 export class GuestWatcher {
   readonly #watching: NodeWatching;
+  readonly #rights: Pick<RightsWatch, 'missing' | 'unreachable'>;
   readonly #report: (report: Report) => void;
   #watches = new Map<string, NodeWatch>();
   #fullWanted = true;
 
-  constructor(watching: NodeWatching, report: (report: Report) => void) {
+  /** @param rights what the nodes' tokens may not do, which stands in every report */
+  constructor(
+    watching: NodeWatching,
+    rights: Pick<RightsWatch, 'missing' | 'unreachable'>,
+    report: (report: Report) => void,
+  ) {
     this.#watching = watching;
+    this.#rights = rights;
     this.#report = report;
   }
 
@@ -35,6 +43,11 @@ export class GuestWatcher {
   /** Looks at a node now: a command has just changed something there. */
   nudge(node: string): void {
     this.#watches.get(node)?.nudge();
+  }
+
+  /** Something about the nodes has changed, and nothing about the guests. */
+  reportNodes(): void {
+    this.#send([]);
   }
 
   /** Sends a full report as soon as every node has been asked. */
@@ -66,7 +79,8 @@ export class GuestWatcher {
     const failing = watches.flatMap(([node, { unreachable }]) =>
       unreachable === undefined ? [] : [[node, unreachable]],
     );
-    const value = create(GuestReportSchema, { guests, full, unreachableNodes: Object.fromEntries(failing) });
+    const unreachableNodes = { ...this.#rights.unreachable, ...Object.fromEntries(failing) };
+    const value = create(GuestReportSchema, { guests, full, unreachableNodes, missingRights: this.#rights.missing });
     this.#report({ case: 'guestReport', value });
   }
 }

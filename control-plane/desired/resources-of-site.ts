@@ -131,6 +131,9 @@ function nodesOf({ nodes }: SiteRows, context: SiteContext): Placed[] {
       tokenSecret: node.token_secret,
       caPem: node.ca_pem,
       fingerprint: node.fingerprint,
+      imageStorage: node.image_storage,
+      volumeStorage: node.volume_storage,
+      bridge: node.bridge,
     };
     return [{ audience: proxmoxAudience(agentId), resource: makeResource(node.name, { case: 'pveNode', value }) }];
   });

@@ -131,6 +131,9 @@ export class SiteModel implements SiteReader {
       token_secret: 'secret',
       ca_pem: '',
       fingerprint: '',
+      image_storage: 'local',
+      volume_storage: 'local-lvm',
+      bridge: 'vmbr0',
       agent_id: agentId,
     };
     this.rows.nodes = [...this.rows.nodes.filter((other) => other.id !== id), node];

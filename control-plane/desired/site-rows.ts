@@ -13,7 +13,16 @@ export type CertificateRow = Pick<
 /** A node with its token's secret in the clear. */
 export type NodeRow = Pick<
   Row<'nodes'>,
-  'id' | 'name' | 'api_url' | 'token_id' | 'ca_pem' | 'fingerprint' | 'agent_id'
+  | 'id'
+  | 'name'
+  | 'api_url'
+  | 'token_id'
+  | 'ca_pem'
+  | 'fingerprint'
+  | 'image_storage'
+  | 'volume_storage'
+  | 'bridge'
+  | 'agent_id'
 > & { token_secret: string };
 
 /** A domain, as far as it shows on the hosts. */

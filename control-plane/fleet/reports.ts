@@ -110,18 +110,13 @@ export async function recordLeases(store: Store, from: Reporter, report: LeaseRe
   });
 }
 
-/** Takes the state of guests in, and which nodes could not be asked. */
+/** Takes the state of guests in, which nodes could not be asked, and where a token may not do what is needed. */
 export async function recordGuests(store: Store, from: Reporter, report: GuestReport): Promise<void> {
   await store.transaction(async (tx) => {
     await write(tx, from, {});
     await putGuestStates(tx, from.siteId, report.guests);
-    const findings = Object.entries(report.unreachableNodes).map(([node, reason]) => ({
-      kind: 'node_unreachable',
-      severity: 'warning' as const,
-      subject: node,
-      message: reason,
-    }));
-    await replaceAgentConditions(tx, from, 'node_unreachable', findings);
+    await replaceNodeConditions(tx, from, 'node_unreachable', 'warning', report.unreachableNodes);
+    await replaceNodeConditions(tx, from, 'node_rights', 'error', report.missingRights);
   });
 }
 
@@ -170,6 +165,18 @@ export async function write(tx: Tx, from: Reporter, set: Parameters<typeof write
 async function replaceAgentConditions(tx: Tx, from: Reporter, kind: string, findings: Finding[]): Promise<void> {
   const changed = await replaceConditions(tx, { siteId: from.siteId, agentId: from.agentId, kinds: [kind] }, findings);
   if (changed) tx.nudge({ kind: 'agent', id: from.agentId });
+}
+
+/** @param reasons by the name of the node */
+async function replaceNodeConditions(
+  tx: Tx,
+  from: Reporter,
+  kind: string,
+  severity: Finding['severity'],
+  reasons: Record<string, string>,
+): Promise<void> {
+  const findings = Object.entries(reasons).map(([subject, message]) => ({ kind, severity, subject, message }));
+  await replaceAgentConditions(tx, from, kind, findings);
 }
 
 async function isOnlyServer(tx: Tx, from: Reporter): Promise<boolean> {

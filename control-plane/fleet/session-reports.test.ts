@@ -65,7 +65,11 @@ test('guests, nodes out of reach, health and drift become rows and conditions', 
     uptimeSeconds: 5n,
     addresses: ['10.64.0.10'],
   };
-  agent.say({ case: 'guestReport', value: { guests: [guest], unreachableNodes: { pve2: 'timed out' } } });
+  const missingRights = { pve1: 'The token lacks SDN.Use.' };
+  agent.say({
+    case: 'guestReport',
+    value: { guests: [guest], unreachableNodes: { pve2: 'timed out' }, missingRights },
+  });
   agent.say({ case: 'health', value: { ok: false, findings: ['nginx does not run'] } });
   const seenAt = timestampFromMs(world.clock.now());
   agent.say({
@@ -78,6 +82,7 @@ test('guests, nodes out of reach, health and drift become rows and conditions', 
   expect(found.map(({ kind, severity, message }) => ({ kind, severity, message }))).toEqual(
     expect.arrayContaining([
       { kind: 'node_unreachable', severity: 'warning', message: 'timed out' },
+      { kind: 'node_rights', severity: 'error', message: 'The token lacks SDN.Use.' },
       { kind: 'health', severity: 'error', message: 'nginx does not run' },
       { kind: 'drift', severity: 'info', message: 'was changed by somebody else and has been put back after 20 ms' },
     ]),

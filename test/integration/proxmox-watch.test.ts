@@ -60,7 +60,7 @@ it('reports all guests first, then each change, also one that nobody asked for',
   await waitFor(() => seen(201)?.power === PowerState.RUNNING, { what: 'the start to be seen' });
   await world.backends.pve1.kill(201);
   await waitFor(() => seen(201)?.power === PowerState.STOPPED, { what: 'the death of its init to be seen' });
-  const changes = world.reports.filter((report) => !report.full);
+  const changes = world.reports.slice(world.reports.indexOf(full) + 1).filter((report) => !report.full);
   expect(changes.flatMap(({ guests }) => guests).every(({ vmid }) => vmid === 201)).toBe(true);
 });
 
@@ -122,4 +122,29 @@ it('sets resources aside that cannot be', async () => {
     ['ctr-300', 'node "pve9" is not among the nodes'],
     ['ctr-7', 'vmid 7 is not in 100–999999999'],
   ]);
+});
+
+it('says which rights a token lacks, with the commands that give them, until it has them', async () => {
+  const use = { imageStorage: 'local', volumeStorage: 'local', bridge: 'vmbr0' };
+  const poor = world.node('pve2', { ...use, tokenId: POOR_TOKEN.id, tokenSecret: POOR_TOKEN.secret });
+  await world.apply(world.node('pve1', use), poor);
+  const lacking = () => world.reports.at(-1)?.missingRights ?? {};
+  await waitFor(() => 'pve2' in lacking(), { what: 'what is missing' });
+  expect(Object.keys(lacking())).toEqual(['pve2']);
+  const words = lacking().pve2 ?? '';
+  expect(words).toContain('lacks VM.Allocate, VM.Audit,');
+  expect(words).toContain('SDN.Use on /sdn/zones/localnetwork/vmbr0');
+  expect(words).toContain("pveum acl modify /vms --tokens 'berth@pve!poor' --roles BerthGuests");
+  for (const [, path = '', role = ''] of words.matchAll(/^pveum acl modify (\S+) --tokens \S+ --roles (\S+)$/gm)) {
+    const privileges = new RegExp(`^pveum role add ${role} --privs "(.*?)"`, 'm').exec(words)?.[1] ?? '';
+    world.grant(path, ...privileges.split(' '));
+  }
+  await world.apply(world.node('pve1', use), poor);
+  await waitFor(() => Object.keys(lacking()).length === 0, { what: 'nothing to be missing' });
+});
+
+it('says so of a token that PVE does not take, on a node without any guest', async () => {
+  const secret = '00000000-0000-4000-8000-000000000000';
+  await world.apply(world.node('pve1', { tokenSecret: secret }));
+  await waitFor(() => world.reports.at(-1)?.missingRights.pve1?.includes('pveum user token list berth@pve'));
 });

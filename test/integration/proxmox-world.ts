@@ -49,6 +49,8 @@ export interface PveWorld {
   caPem: string;
   fingerprint: string;
   apply(...resources: Resource[]): ReturnType<RoleModule['apply']>;
+  /** Gives the poor token privileges on a path. */
+  grant(path: string, ...privileges: string[]): void;
   /** Somebody else's request to the same API; the `data` of the answer. */
   byHand(method: string, path: string, body?: Record<string, unknown>): Promise<unknown>;
   close(): Promise<void>;
@@ -59,6 +61,7 @@ export async function createPveWorld(
   options: { tasks?: PveClusterOptions['tasks']; guests?: MemoryBackendOptions; lockTimeoutMs?: number } = {},
 ): Promise<PveWorld> {
   const backends = { pve1: new MemoryBackend(options.guests), pve2: new MemoryBackend(options.guests) };
+  const poor: Record<string, string[]> = {};
   const cluster = await createPveCluster({
     nodes: [
       { name: 'pve1', backend: backends.pve1 },
@@ -66,7 +69,7 @@ export async function createPveWorld(
     ],
     tokens: [
       { ...TOKEN, acl: { '/': PRIVILEGES } },
-      { ...POOR_TOKEN, acl: {} },
+      { ...POOR_TOKEN, acl: poor },
       { ...OTHER_TOKEN, acl: { '/': [...PRIVILEGES, 'Sys.Audit', 'Sys.Modify'] } },
     ],
     content: [
@@ -107,6 +110,9 @@ export async function createPveWorld(
     apply: (...resources) => {
       generation += 1n;
       return role.apply({ generation, resources: new Map(resources.map((each) => [keyOf(each), each])) });
+    },
+    grant: (path, ...privileges) => {
+      poor[path] = privileges;
     },
     byHand: (method, path, body) => request(cluster, method, path, body),
     close: async () => {

@@ -62,7 +62,7 @@ async function nodeViews(db: Db, nodes: readonly Row<'nodes'>[]): Promise<NodeVi
   const conditions = await db
     .selectFrom('conditions')
     .selectAll()
-    .where('kind', '=', 'node_unreachable')
+    .where('kind', 'in', ['node_unreachable', 'node_rights'])
     .where(
       'subject',
       'in',

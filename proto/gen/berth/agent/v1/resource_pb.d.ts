@@ -1069,6 +1069,27 @@ export declare type PveNode = Message<"berth.agent.v1.PveNode"> & {
    * @generated from field: string fingerprint = 6;
    */
   fingerprint: string;
+
+  /**
+   * Storage with templates, which the token must be able to read; empty: not looked at.
+   *
+   * @generated from field: string image_storage = 7;
+   */
+  imageStorage: string;
+
+  /**
+   * Storage for root disks, on which the token must be able to make some; empty: not looked at.
+   *
+   * @generated from field: string volume_storage = 8;
+   */
+  volumeStorage: string;
+
+  /**
+   * Bridge of the guests, which the token must be able to use; empty: not looked at.
+   *
+   * @generated from field: string bridge = 9;
+   */
+  bridge: string;
 };
 
 /**

@@ -725,6 +725,13 @@ export declare type GuestReport = Message<"berth.agent.v1.GuestReport"> & {
    * @generated from field: map<string, string> unreachable_nodes = 3;
    */
   unreachableNodes: { [key: string]: string };
+
+  /**
+   * Nodes whose token may not do all that is needed: what is missing, and the commands that give it.
+   *
+   * @generated from field: map<string, string> missing_rights = 4;
+   */
+  missingRights: { [key: string]: string };
 };
 
 /**
