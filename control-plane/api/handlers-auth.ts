@@ -4,6 +4,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { completeSignIn } from '../app/sign-in/complete-sign-in.ts';
 import type { SignedIn, SignInOutcome } from '../app/sign-in/open-or-ask.ts';
 import { createFirstAdministrator, setupRequired, signIn, signOut } from '../app/sign-in/sign-in.ts';
+import { VERSION } from '../version.ts';
 import { anonymousOf, callerOf } from './caller-context.ts';
 import { challengeShape } from './challenge-shape.ts';
 import type { ApiDeps } from './deps.ts';
@@ -26,7 +27,7 @@ export function authHandlers({ app }: ApiDeps): ServiceImpl<typeof AuthService> 
     },
     async whoAmI(_, context) {
       const { userId, username, administrator } = callerOf(context);
-      return { user: userShape({ id: userId, username, administrator }) };
+      return { user: userShape({ id: userId, username, administrator }), serverVersion: VERSION };
     },
   };
 }

@@ -3,6 +3,7 @@
  * BERTH_CA, or by what `berth login` saved. Exit codes: 0 done, 1 failed or refused, 2 wrong use.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { VERSION } from '../version.ts';
 import { accessCommand } from './commands/access.ts';
 import { accountCommands } from './commands/account.ts';
 import { acmeAccountCommand } from './commands/acme-account.ts';
@@ -14,6 +15,7 @@ import { containerCommand } from './commands/container.ts';
 import { databaseCommand } from './commands/database.ts';
 import { dnsProviderCommand } from './commands/dns-provider.ts';
 import { dnsRecordCommand } from './commands/dns-record.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { domainCommand } from './commands/domain.ts';
 import { groupCommand } from './commands/group.ts';
 import { invitationCommand } from './commands/invitation.ts';
@@ -36,7 +38,7 @@ import { explain } from './explain.ts';
 export function buildProgram(): Command {
   const program = new Command('berth')
     .description('Containers with an address, a name, a route and logins, on your own Proxmox cluster.')
-    .version('0.1.0')
+    .version(VERSION)
     .addOption(
       new Option('-o, --output <format>', 'how answers are printed')
         .choices(['table', 'json', 'yaml'])
@@ -80,6 +82,7 @@ Examples:
     auditCommand(),
     ldapCommand(),
     setupCommand(),
+    doctorCommand(),
     providerCommand(),
     backupCommand(),
     restoreCommand(),

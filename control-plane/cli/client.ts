@@ -51,17 +51,40 @@ export function transportTo(url: string, options: { token?: string | undefined; 
   });
 }
 
-/** The connection that the command's options, the environment or the saved login name. */
+/** A server, and what to trust it by: PEM, or undefined for the system's authorities. */
+export interface Server {
+  url: string;
+  ca: string | undefined;
+}
+
+interface KnownServer extends Server {
+  token: string | undefined;
+}
+
+/** The server that the command's options, the environment or the saved login name; undefined without any. */
+export function serverOf(command: Command): Server | undefined {
+  const known = knownServer(command);
+  return known && { url: known.url, ca: known.ca };
+}
+
+/** The connection to it. @throws CliError when no server is known */
 export function connect(command: Command): Transport {
+  const known = knownServer(command);
+  if (!known) throw new CliError('no server is known: set BERTH_URL and BERTH_TOKEN, or run "berth login URL".');
+  return transportTo(known.url, known);
+}
+
+function knownServer(command: Command): KnownServer | undefined {
   const { url, ca } = command.optsWithGlobals<{ url?: string; ca?: string }>();
   const login = readLogin();
   const address = url ?? login?.url;
-  if (!address) throw new CliError('no server is known: set BERTH_URL and BERTH_TOKEN, or run "berth login URL".');
+  if (!address) return undefined;
   const own = login && (!url || url === login.url) ? login : undefined;
-  return transportTo(address, {
+  return {
+    url: address,
     token: process.env.BERTH_TOKEN ?? own?.token,
     ca: ca ? readFileSync(ca, 'utf8') : own?.ca,
-  });
+  };
 }
 
 /** A client of one service for the command under way. */

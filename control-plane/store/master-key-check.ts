@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { SecretBox } from './secrets.ts';
+import type { Db } from './store.ts';
 
 const NAME = 'secrets.check';
 const PLAIN = 'berth';
@@ -24,7 +25,18 @@ export async function checkMasterKey(db: Kysely<Database>, secrets: SecretBox, n
   }
 }
 
-async function readCheck(db: Kysely<Database>): Promise<Uint8Array | undefined> {
+/** Whether the secrets in this database open with this key; nothing is written. */
+export async function masterKeyOpens(db: Db, secrets: SecretBox): Promise<boolean> {
+  const row = await readCheck(db);
+  try {
+    if (row) verify(row, secrets);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function readCheck(db: Db): Promise<Uint8Array | undefined> {
   const row = await db.selectFrom('settings').select('secret_box').where('name', '=', NAME).executeTakeFirst();
   return row?.secret_box ?? undefined;
 }

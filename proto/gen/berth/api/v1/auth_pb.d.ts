@@ -387,6 +387,13 @@ export declare type WhoAmIResponse = Message<"berth.api.v1.WhoAmIResponse"> & {
    * @generated from field: berth.api.v1.User user = 1;
    */
   user?: User | undefined;
+
+  /**
+   * Version of the control plane, such as "0.1.0".
+   *
+   * @generated from field: string server_version = 2;
+   */
+  serverVersion: string;
 };
 
 /**
