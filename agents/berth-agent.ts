@@ -1,12 +1,11 @@
-import { Command } from 'commander';
-import { ConfigError, DEFAULT_STATE_DIR, readConfig } from './config.ts';
+import { exitCodeOf, findingsJson, findingsText } from '@berth/proto/contract/finding.ts';
+import { Command, Option } from 'commander';
+import { CONFIG_FILE, ConfigError, DEFAULT_STATE_DIR, readConfig } from './config.ts';
 import { enrolCommand } from './enrol-command.ts';
-import { EnrolError } from './enroll.ts';
+import { EnrolError } from './enrol-error.ts';
 import { runAgent } from './run.ts';
 import { readStatus } from './status.ts';
 import { VERSION } from './version.ts';
-
-const CONFIG = '/etc/berth/agent.json';
 
 /** Builds the command line; apart from `main` so that its manual can be made. */
 export function buildProgram(): Command {
@@ -20,7 +19,7 @@ export function buildProgram(): Command {
   program
     .command('run')
     .description('run the agent until SIGTERM')
-    .option('--config <file>', 'configuration file', CONFIG)
+    .option('--config <file>', 'configuration file', CONFIG_FILE)
     .option('--state-dir <dir>', 'where identity and state are kept, instead of what the file says')
     .addHelpText('after', '\nExample:\n  berth-agent run --config /etc/berth/agent.json')
     .action(async ({ config: path, stateDir }) => {
@@ -37,6 +36,19 @@ export function buildProgram(): Command {
       const status = await readStatus(stateDir);
       if (!status) throw new ConfigError(`${stateDir}: this host is not enrolled`);
       process.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
+    });
+
+  program
+    .command('doctor')
+    .description('look at this host: enrolment, clock, link, programs, ports, answers, disk; exit code 1 with a fault')
+    .option('--config <file>', 'configuration file', CONFIG_FILE)
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .addHelpText('after', '\nExample:\n  berth-agent doctor -o json')
+    .action(async ({ config, output }) => {
+      const { examineHost } = await import('./doctor/doctor.ts');
+      const findings = await examineHost(config);
+      process.stdout.write(output === 'json' ? findingsJson(findings) : findingsText(findings));
+      process.exitCode = exitCodeOf(findings);
     });
   return program;
 }

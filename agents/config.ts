@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** Where an agent keeps its state when nothing else is said. */
 export const DEFAULT_STATE_DIR = '/var/lib/berth-agent';
 
+/** Where the agent of a host reads its configuration when nothing else is said. */
+export const CONFIG_FILE = '/etc/berth/agent.json';
+
 const absolutePath = z.string().regex(/^\//, 'must be an absolute path');
 /** A role's section is checked by the role itself. */
 const section = z.record(z.string(), z.unknown()).optional();

@@ -1,8 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, DEFAULT_STATE_DIR } from './config.ts';
-import { enrol } from './enroll.ts';
-import { enrolHost } from './host/enrol-host.ts';
 import { isManagedHost } from './host/system.ts';
 import { isRoleName, ROLES, type RoleName } from './roles.ts';
 
@@ -57,6 +55,7 @@ async function run(given: Given): Promise<void> {
   const { server, token, caSha256, roles, name } = given;
   const joining = { server, token, caSha256, ...(name !== undefined && { name }) };
   if (given.stateDir === undefined && isManagedHost()) {
+    const { enrolHost } = await import('./host/enrol-host.ts');
     const serves = await enrolHost({
       join: joining,
       host: hostOptions(given),
@@ -69,6 +68,7 @@ async function run(given: Given): Promise<void> {
     return;
   }
   refuseHostOptions(given);
+  const { enrol } = await import('./enroll.ts');
   const { agentId } = await enrol({ ...joining, roles, stateDir: given.stateDir ?? DEFAULT_STATE_DIR });
   process.stdout.write(`enrolled as ${agentId}\n`);
 }

@@ -12,6 +12,7 @@ import { type EnrollResponse, EnrolmentService } from '@berth/proto/agent/v1/enr
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { EnrolError } from './enrol-error.ts';
 import { ROLES, type RoleName } from './roles.ts';
 import { newKey, requestFor } from './shared/csr.ts';
 import { type Identity, IdentityStore, lifeOf } from './shared/identity.ts';
@@ -33,11 +34,6 @@ export interface EnrolOptions {
   name?: string;
 }
 
-/** An enrolment that did not succeed. */
-export class EnrolError extends Error {
-  override readonly name = 'EnrolError';
-}
-
 /**
  * Enrols this host and stores its identity. A repetition with the same token uses the same key, so that a lost answer
  * costs nothing; once it has succeeded, a repetition changes nothing. @throws EnrolError
@@ -52,7 +48,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   const authority = await findAuthority(server, fingerprint);
   const keyPem = await keyFor(identities, tokenHash);
   const response = await ask(options, server, authority, keyPem);
-  const identity = identityOf(response, keyPem, tokenHash);
+  const identity = { ...identityOf(response, keyPem, tokenHash), server: server.origin };
   await identities.write(identity);
   return identity;
 }

@@ -8,11 +8,11 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Finding, findingsText } from '@berth/proto/contract/finding.ts';
-import { ConfigError, DEFAULT_STATE_DIR, readConfig } from '../config.ts';
+import { CONFIG_FILE, ConfigError, DEFAULT_STATE_DIR, readConfig } from '../config.ts';
 import { type EnrolOptions, enrol } from '../enroll.ts';
 import { type Identity, IdentityStore } from '../shared/identity.ts';
 import { awaitServing, type ServingWait } from './await-serving.ts';
-import { CONFIG_FILE, configFor, contradictions, type HostOptions, type HostPlan, planOf } from './host-plan.ts';
+import { configFor, contradictions, type HostOptions, type HostPlan, planOf } from './host-plan.ts';
 import { lookAtHost } from './look-at-host.ts';
 import { ACCOUNT, AGENT_UNIT, accountOf, actingAs, isEnabled, PATH_UNITS, systemctl } from './system.ts';
 

@@ -8,9 +8,6 @@ import { type DnsmasqConfig, dnsmasqConfigSchema } from '../dnsmasq/config.ts';
 import { type NginxConfig, nginxConfigSchema } from '../nginx/config.ts';
 import type { RoleName } from '../roles.ts';
 
-/** Where the agent of a host reads its configuration. */
-export const CONFIG_FILE = '/etc/berth/agent.json';
-
 /** What an administrator may want otherwise than usual. */
 export interface HostOptions {
   roles: readonly RoleName[];

@@ -6,6 +6,8 @@ import { makeDirectory, readIfThere, replaceFile } from './durable-files.ts';
 
 const identitySchema = z.object({
   agentId: z.string().min(1),
+  /** Base URL of the control plane it was enrolled with, https. */
+  server: z.string().optional(),
   /** Host and port of the session listener. */
   sessionAddress: z.string().min(1),
   /** Name to verify in the session listener's certificate. */

@@ -1,0 +1,4 @@
+/** An enrolment that did not succeed. */
+export class EnrolError extends Error {
+  override readonly name = 'EnrolError';
+}
