@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readAnswers } from '@berth/control-plane/cli/setup/answers.ts';
 import type { DescMessage, DescMethod, JsonValue } from '@bufbuild/protobuf';
 import { createRegistry, fromJson } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +17,15 @@ import { commandsOf, misuse } from '../support/documents/command-lines.ts';
 import { coverageOf } from '../support/documents/coverage.ts';
 import { importsByFolder } from '../support/documents/imports.ts';
 import { brokenLinks, missingFiles } from '../support/documents/links.ts';
+
+/** How programs tell their options. */
+const HELP: Record<string, string[]> = {
+  systemctl: ['--help'],
+  journalctl: ['--help'],
+  curl: ['--help', 'all'],
+  createuser: ['--help'],
+  createdb: ['--help'],
+};
 
 const run = promisify(execFile);
 const blocks = documents().flatMap(blocksOf);
@@ -59,6 +69,14 @@ describe('commands', () => {
     expect(commandsOf(text).flatMap((command) => misuse(command) ?? [])).toEqual([]);
   });
 
+  test('options of other programs are such as those programs name in their help', async () => {
+    const commands = scripts.filter(isElsewhere).flatMap(({ text }) => commandsOf(text));
+    for (const [program = '', ...words] of commands.filter(([program = '']) => program in HELP)) {
+      const { stdout } = await run(program, HELP[program] ?? []);
+      for (const [option] of words.join(' ').matchAll(/(?<= |^)--[a-z-]+/g)) expect(stdout, program).toContain(option);
+    }
+  });
+
   test('grpcurl is asked for methods that there are, with requests that they take', async () => {
     const calls = scripts.flatMap(({ text }) => commandsOf(text)).filter(([program]) => program === 'grpcurl');
     expect(calls.length).toBeGreaterThan(0);
@@ -74,12 +92,30 @@ describe('commands', () => {
   });
 });
 
+test('Prometheus takes the rules and the configuration, and the rules warn of what they should', async () => {
+  await run('promtool', ['check', 'rules', 'docs/prometheus/alerts.yml'], { cwd: REPOSITORY });
+  await run('promtool', ['check', 'config', '--syntax-only', 'docs/prometheus/scrape.yml'], { cwd: REPOSITORY });
+  await run('promtool', ['test', 'rules', 'test/integration/alert-rules.yml'], { cwd: REPOSITORY });
+});
+
 test('what is shown as JSON and YAML is such', () => {
   for (const block of blocks) {
     if (block.language === 'json') expect(() => JSON.parse(block.text), placeOf(block)).not.toThrow();
     if (block.language === 'yaml') expect(faultsOf(block), placeOf(block)).toEqual([]);
   }
 });
+
+test('the file of answers that the guide shows is one that berth setup takes', async () => {
+  const shown = blocks.find(({ language, text }) => language === 'json' && text.includes('"names"'));
+  const [password, file] = [join(directory, 'password'), join(directory, 'answers.json')];
+  await writeFile(password, 'correct horse battery\n');
+  await writeFile(file, shown?.text.replace('/root/password', password) ?? '');
+  expect(readAnswers(file).settings).toMatchObject({ names: ['berth.example.org', '192.0.2.10'], ldap: true });
+});
+
+function isElsewhere({ attributes }: Block): boolean {
+  return attributes.has('host');
+}
 
 function faultsOf({ text }: Block): string[] {
   const parsed = parseAllDocuments(text);

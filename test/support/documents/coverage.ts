@@ -14,11 +14,15 @@ const ELSEWHERE: Record<string, string> = {
 
 /** How one block is covered. */
 export interface Coverage {
-  by: 'run' | 'compared' | 'read' | 'parsed';
+  by: 'run' | 'compared' | 'read' | 'parsed' | 'shown';
   where: string;
 }
 
-const PARSED = ['json', 'yaml', 'text', 'nginx', 'sql'];
+const PARSED: Record<string, string> = {
+  json: 'as JSON',
+  yaml: 'as YAML',
+  text: 'no command: a picture, or a line of a file',
+};
 
 /** How a block is covered; undefined when nothing looks at it. */
 export function coverageOf({ language, attributes, outputOf }: Block): Coverage | undefined {
@@ -27,7 +31,8 @@ export function coverageOf({ language, attributes, outputOf }: Block): Coverage 
       ? { by: 'compared', where: 'with what the block before it prints' }
       : undefined;
   }
-  if (PARSED.includes(language)) return { by: 'parsed', where: language };
+  const parsed = PARSED[language];
+  if (parsed !== undefined) return { by: language === 'text' ? 'shown' : 'parsed', where: parsed };
   if (language !== 'sh') return undefined;
   const host = attributes.get('host');
   if (host === undefined) return { by: 'run', where: 'what scripts/dev brings up' };
