@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Finding } from '@berth/proto/contract/finding.ts';
 import { type Kysely, sql } from 'kysely';
@@ -43,9 +43,16 @@ async function migrationFinding(db: Kysely<unknown> | OpenedDatabase['db']): Pro
 async function wholeFindings({ db, file }: OpenedDatabase): Promise<Finding[]> {
   if (!file) return [];
   const said = await integrity(db);
-  if (said === 'ok') return [ok('database', `whole (integrity_check), ${bytesText(statSync(file).size)}`)];
+  if (said === 'ok') return [ok('database', `whole (integrity_check), ${bytesText(await sizeOf(db))}`)];
   const remedy = 'Stop the service, keep a copy of the file, and restore the newest backup: "berth restore".';
   return [fault('database', `SQLite finds it damaged:\n${said}`, remedy)];
+}
+
+/** Bytes, with what is still in the log beside the file. */
+async function sizeOf(db: OpenedDatabase['db']): Promise<number> {
+  const pages = await sql<{ page_count: number }>`pragma page_count`.execute(db);
+  const each = await sql<{ page_size: number }>`pragma page_size`.execute(db);
+  return (pages.rows[0]?.page_count ?? 0) * (each.rows[0]?.page_size ?? 0);
 }
 
 /** Damage may well be such that looking for it fails, too. */

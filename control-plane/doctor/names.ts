@@ -33,11 +33,11 @@ async function nameFinding(name: string, own: readonly string[], resolve: NameFa
     return fault('names', `${name} does not resolve (${reasonOf(error)})`, remedy);
   }
   const where = isIP(name) ? `${name} is` : `${name} leads to ${addresses.join(', ')},`;
-  if (addresses.some((address) => own.includes(address))) return ok('names', `${where} an address of this machine`);
   // Debian's installer writes a host's own name so.
   if (addresses.every((address) => address.startsWith('127.'))) {
     return ok('names', `${name} leads to ${addresses.join(', ')} here; what others see is in DNS`);
   }
+  if (addresses.some((address) => own.includes(address))) return ok('names', `${where} an address of this machine`);
   const remedy = 'Right behind a NAT or a balancer that hands ports 8443 and 8444 on; else mend the DNS.';
   return warning('names', `${where} no address of this machine`, remedy);
 }

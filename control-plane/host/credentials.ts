@@ -4,7 +4,7 @@
  * no start, as one named by its whole path does.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Names of the credentials, as in the units and in the stores. */
@@ -47,4 +47,5 @@ export function encryptCredential(name: string, secret: string, file: string): v
     input: secret,
     stdio: ['pipe', 'ignore', 'pipe'],
   });
+  chmodSync(file, 0o600);
 }

@@ -178,9 +178,17 @@ test('a change is made when asked for, and takes nothing else away', async () =>
   await signIn('ada', password);
 });
 
+test('a service that somebody has stopped is left so', async () => {
+  await service.stop();
+  await run(ANSWERS);
+  expect(said).toContain('does not run; "systemctl start berth" starts it');
+  expect(service.starts).toBe(2);
+});
+
 test('a run that was broken off is ended by the next one, which asks for no more than is missing', async () => {
   await service.stop();
   await rm(paths.stateDir, { recursive: true });
+  await rm(paths.caFile);
   const administrator = {
     username: 'eve',
     email: undefined,

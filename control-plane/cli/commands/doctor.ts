@@ -55,9 +55,7 @@ async function hostFindings(): Promise<Finding[]> {
   try {
     config = hostConfig();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const remedy = `Run it as root; what it reads is ${HOST.envFile}.`;
-    return [{ check: 'configuration', state: 'fault', message, remedy }];
+    return [configurationFinding(error)];
   }
   const { checks, close } = await hostChecks(thisHost(config));
   try {
@@ -65,6 +63,16 @@ async function hostFindings(): Promise<Finding[]> {
   } finally {
     await close();
   }
+}
+
+function configurationFinding(error: unknown): Finding {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && 'code' in error && error.code === 'EACCES') {
+    const remedy = 'Run it as root to have the control plane of this host looked at, too.';
+    return { check: 'configuration', state: 'warning', message, remedy };
+  }
+  const remedy = 'Mend /etc/berth/berth.env, then "systemctl restart berth".';
+  return { check: 'configuration', state: 'fault', message, remedy };
 }
 
 async function serverFindings(command: Command, server: { url: string; ca: string | undefined }): Promise<Finding[]> {

@@ -29,7 +29,8 @@ The file of answers; only "names" is needed:
       "email": "ada@example.org",
       "passwordFile": "/root/password"               its first line; "-" is standard input; absent: a random one,
     },                                               printed once
-    "databaseUrl": "postgres://berth@db/berth",      or "databaseUrlFile", whose first line it is; absent: SQLite
+    "databaseUrl": "postgres://berth@db/berth",      or "databaseUrlFile", whose first line it is; absent:
+                                                     SQLite, or with --change what it is
     "ldap": true,                                    LDAPS on port 636, for logins in containers
     "encryptCredentials": false                      by systemd-creds, for this machine alone
   }
@@ -65,5 +66,5 @@ async function sourceOf(file: string | undefined): Promise<AnswerSource> {
   }
   const { askAdministrator, askSettings } = await import('../setup/ask-answers.ts');
   const { ownName } = await import('../setup/own-name.ts');
-  return { settings: async () => askSettings(await ownName()), administrator: askAdministrator };
+  return { settings: async (now) => askSettings(now, await ownName()), administrator: askAdministrator };
 }

@@ -1,25 +1,40 @@
 import { emailFault } from '../../app/validate/email.ts';
 import { newUsernameFault } from '../../app/validate/names.ts';
 import { passwordFault } from '../../auth/password.ts';
+import type { Config } from '../../config.ts';
 import { ask } from '../ask.ts';
 import { CliError } from '../explain.ts';
 import { type Administrator, administratorOf, databaseFault, type Settings, serverNameFault } from './answers.ts';
+import { OWN_NAMES } from './own-name.ts';
+import { databaseName } from './report.ts';
 
 type Fault = (text: string) => string | undefined;
 
-/** Asks what the control plane is to be. @param proposed its name @throws CliError without a terminal */
-export async function askSettings(proposed: string): Promise<Settings> {
+/**
+ * Asks what the control plane is to be.
+ * @param now what it is, which is proposed again
+ * @param proposed name of a new one
+ * @throws CliError without a terminal
+ */
+export async function askSettings(now: Config | undefined, proposed: string): Promise<Settings> {
   requireTerminal();
-  const name = await askFor('Name under which this server is reached', proposed, serverNameFault);
-  const database = await askFor('Database: "sqlite", or a postgres:// or mysql:// URL', 'sqlite', (text) =>
-    text === 'sqlite' ? undefined : databaseFault(text),
+  const names = now?.serverNames.filter((name) => !OWN_NAMES.includes(name)).join(' ') || proposed;
+  const present = now ? databaseName(now.databaseUrl) : 'sqlite';
+  const asked = await askFor('Names under which this server is reached, the main one first', names, namesFault);
+  const database = await askFor('Database: "sqlite", or a postgres:// or mysql:// URL', present, (text) =>
+    text === present ? undefined : databaseFault(text),
   );
   return {
-    names: [name],
-    databaseUrl: database === 'sqlite' ? undefined : database,
+    names: asked.split(/[\s,]+/),
+    databaseUrl: database === present ? undefined : database,
     ldap: undefined,
     encryptCredentials: false,
   };
+}
+
+function namesFault(text: string): string | undefined {
+  const all = text.split(/[\s,]+/);
+  return all.map(serverNameFault).find((fault) => fault !== undefined);
 }
 
 /** Asks who is the first administrator. @throws CliError without a terminal */

@@ -12,10 +12,9 @@ import { newMasterKey } from '../../master-key.ts';
 import { connectionFault } from '../../store/connection-fault.ts';
 import { CliError } from '../explain.ts';
 import type { Settings } from './answers.ts';
+import { OWN_NAMES } from './own-name.ts';
 import type { SetupWorld } from './world.ts';
 
-/** Names under which the host reaches itself. */
-const OWN_NAMES = ['localhost', '127.0.0.1', '::1'];
 const LDAPS = '0.0.0.0:636';
 const HEADER = `# Configuration of the Berth control plane: VARIABLE=value, one a line; after a change "systemctl restart berth".
 # "berth setup --change" changes the lines below that it wrote, and no others.

@@ -28,9 +28,9 @@ export async function makeAdministrator(config: Config, asked: Administrator, lo
   else await createClient(AuthService, signedIn).signOut({});
 }
 
-/** The server as its own host reaches it by a name in its certificate. */
-function ownUrl({ listen, publicUrl }: Config): string {
+/** The server as its own host reaches it, without asking DNS, where its certificate says so. */
+function ownUrl({ listen, publicUrl, serverNames }: Config): string {
   const { host, port } = reachable(listen);
-  const own = ['127.0.0.1', '::1', 'localhost'].includes(host);
-  return own ? `https://localhost:${port}` : publicUrl;
+  if (!serverNames.includes(host)) return publicUrl;
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -2,6 +2,9 @@ import { lookup, lookupService } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { serverNameFault } from './answers.ts';
 
+/** Names under which a host reaches itself. */
+export const OWN_NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1'];
+
 /** The name this machine gives itself, in full where its resolver knows it (as `hostname --fqdn`). */
 export async function ownName(): Promise<string> {
   const short = hostname().toLowerCase();

@@ -35,8 +35,8 @@ export function standingText({ config, running, administrator }: Standing & { co
       'LDAPS',
       config.ldapListen.ldaps ? `${config.ldapListen.ldaps.host}:${config.ldapListen.ldaps.port}` : 'none here',
     ],
-    ['Service', running ? 'runs' : 'does not run'],
-    ['Administrator', administrator ? 'there is one' : 'is still to be made'],
+    ['Service', running ? 'runs' : 'does not run; "systemctl start berth" starts it'],
+    ...(running ? [['Administrator', administrator ? 'there is one' : 'is still to be made']] : []),
     ['CA SHA-256', fingerprint(config)],
   ];
   return `Berth is set up here already. Nothing was changed; "berth setup --change" changes names, database and LDAP.
@@ -49,7 +49,8 @@ function columns(rows: string[][]): string {
   return rows.map(([label = '', value = '']) => `  ${label.padEnd(width)}  ${value}\n`).join('');
 }
 
-function databaseName(url: string): string {
+/** A database without its password. */
+export function databaseName(url: string): string {
   if (url.startsWith('sqlite:')) return url;
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;

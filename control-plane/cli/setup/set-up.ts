@@ -2,8 +2,10 @@
  * `berth setup`: from an installed package to a control plane that serves and has an administrator. Each step looks
  * first, so that a run that was broken off is ended by the next one, and a further run changes nothing.
  */
+import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
+import type { HostPaths } from '../../host/paths.ts';
 import { writeWhole } from '../../host/write-file.ts';
 import { CliError } from '../explain.ts';
 import type { Administrator, Settings } from './answers.ts';
@@ -18,7 +20,8 @@ const LOOK_MS = 100;
 
 /** Where answers come from: nobody is asked for what is not needed. */
 export interface AnswerSource {
-  settings(): Promise<Settings>;
+  /** @param now what was set up before */
+  settings(now: Config | undefined): Promise<Settings>;
   administrator(): Promise<Administrator>;
 }
 
@@ -33,8 +36,8 @@ export interface SetupOptions {
 export async function setUp(world: SetupWorld, source: AnswerSource, options: SetupOptions): Promise<void> {
   const { paths, services, print } = world;
   const before = await standingOf(paths, services);
-  if (isDone(before) && !options.change) return print(standingText(before));
-  const settings = !before.config || options.change ? await source.settings() : undefined;
+  if (isDone(before, paths) && !options.change) return print(standingText(before));
+  const settings = !before.config || options.change ? await source.settings(before.config) : undefined;
   const first = before.config ? undefined : await source.administrator();
   const config = settings ? await configure(world, settings, before.running) : (before.config as Config);
   if (settings || !before.running) {
@@ -49,8 +52,10 @@ export async function setUp(world: SetupWorld, source: AnswerSource, options: Se
   print(doneText(config, paths, made));
 }
 
-function isDone(standing: Standing): standing is Standing & { config: Config } {
-  return standing.config !== undefined && standing.running && standing.administrator;
+/** Where the service was stopped, somebody had his reason: the authority's copy tells that it once served. */
+function isDone(standing: Standing, { caFile }: HostPaths): standing is Standing & { config: Config } {
+  const { config, running, administrator } = standing;
+  return config !== undefined && (running ? administrator : existsSync(caFile));
 }
 
 /** Waits until the service answers from its database. @returns whether it wants an administrator */
