@@ -13,7 +13,8 @@ export function postgresDialect(url: string, onError: (error: unknown) => void):
   return new PostgresDialect({
     pool: async () => {
       const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types: { getTypeParser } });
-      pool.on('error', onError);
+      // The pool does not wait for its connections to end; what the server says to them then concerns nobody.
+      pool.on('error', (error) => pool.ending || onError(error));
       return pool;
     },
   });
