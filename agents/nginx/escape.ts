@@ -48,11 +48,6 @@ export function keyAuthorization(text: string): string | undefined {
   return KEY_AUTHORIZATION.test(text) ? text : undefined;
 }
 
-/** The name of a resource where it is of harmless characters, at most 200. */
-export function resourceName(text: string): string | undefined {
-  return /^[A-Za-z0-9][A-Za-z0-9._=/-]{0,199}$/.test(text) ? text : undefined;
-}
-
 /** PEM blocks (RFC 7468) and nothing else of a text, for inside a double-quoted string of nginx's. */
 export function pemBlocks(text: string): string {
   const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----/g);

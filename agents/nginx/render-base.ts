@@ -1,4 +1,3 @@
-import { accessLog } from './access-log.ts';
 import { ERROR_HEADER } from './error-pages.ts';
 import type { IngressOptions } from './render-options.ts';
 import { requestHeaders, setHeaders } from './request-headers.ts';
@@ -29,10 +28,10 @@ export function renderBase(options: IngressOptions): string {
     .join('\n');
   return `${temporary}
   server_tokens off;
-${accessLog(config.accessLog)}
   default_type application/octet-stream;
   tcp_nodelay on;
   keepalive_timeout 75s;
+  keepalive_requests 10000;
 ${keptWhileLeaving(options)}  large_client_header_buffers 8 16k;
   client_max_body_size 0;
   limit_req_status 429;

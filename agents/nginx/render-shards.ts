@@ -17,6 +17,9 @@ export type KeyOf = (item: { resource: CheckedRoute['resource'] }) => string;
 
 /** A line, and whose it is. */
 export type Line = { readonly text: string; readonly owner: string | readonly string[] };
+/** Lengths of the names of groups of one kind. */
+const LENGTHS = 16;
+
 type Shard = { upstreams: Line[]; backends: Line[]; paths: Line[] };
 
 /**
@@ -55,11 +58,17 @@ function renderShard(routes: readonly CheckedRoute[], index: number, slotted: bo
     const groups = slotted ? [[...byBackend]] : [...byBackend].map((entry) => [entry]);
     for (const [position, group] of groups.entries()) {
       if (group.length === 0) continue;
-      const name = `${tls ? 'tls' : 'plain'}backendgroup${index}${slotted ? '' : `_${position}`}`;
+      const name = `${groupName(index, tls)}${slotted ? '' : `_${position}`}`;
       renderGroup(shard, name, group, tls ? 'https' : 'http', keyOf);
     }
   }
   return shard;
+}
+
+// nginx looks through the names of all groups at each request: first at their lengths, then letter by letter. So they
+// differ in length, and then at the beginning.
+function groupName(index: number, tls: boolean): string {
+  return `${index}${tls ? 'tls' : 'plain'}backendgroup${'s'.repeat(index % LENGTHS)}`;
 }
 
 function renderGroup(

@@ -7,7 +7,6 @@
 
 import { createHash } from 'node:crypto';
 import { keyOf } from '@berth/proto/contract/resource.ts';
-import { renderRouteNames } from './access-log.ts';
 import { planSites } from './layout.ts';
 import type { Plan } from './plan.ts';
 import { type MainFacts, renderMain } from './render-main.ts';
@@ -51,7 +50,6 @@ export function render(plan: Plan, host: RenderOptions): RenderedRelease {
   renderSignIn(plan, owner, sink);
   renderRoutes(plan.routes, options.slotted, owner, sink);
   renderPartial(plan.routes, owner, sink);
-  if (options.config.accessLog !== undefined) renderRouteNames(plan.routes, sink);
   renderStreams(plan, options, sink);
   const main = (releaseId: string, releaseName: string) => {
     return { content: renderMain(options, { ...facts, releaseId, releaseName }) };

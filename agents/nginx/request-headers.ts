@@ -17,7 +17,7 @@ export function requestHeaders({ httpsPort }: NginxConfig, plain: boolean): Chec
     { name: 'Upgrade', value: '$http_upgrade' },
     { name: 'Connection', value: '$berth_connection' },
     { name: 'X-Real-IP', value: '$remote_addr' },
-    { name: 'X-Request-Id', value: '$request_id' },
+    { name: 'X-Request-Id', value: '$berth_request_id' },
     { name: 'X-Forwarded-For', value: '$remote_addr' },
     { name: 'X-Forwarded-Proto', value: '$scheme' },
     { name: 'X-Forwarded-Host', value: host },

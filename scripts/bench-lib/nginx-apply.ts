@@ -101,24 +101,35 @@ async function compareApply(parts: Parts, say: (line: string) => void): Promise<
 
 async function compareRequests(parts: Parts, say: (line: string) => void): Promise<Row[]> {
   const ours = await startOurs(parts);
-  const hand = parts.plain('hand');
-  const handPort = await freePort();
-  await hand.load('hand', await handWritten(parts, handPort));
-  const [oursLoads, handLoads]: [Load[], Load[]] = [[], []];
+  const least = await startByHand(parts, 'hand', COMBINED);
+  const equal = await startByHand(parts, 'equal', EQUAL);
+  const loads: { ours: Load[]; least: Load[]; equal: Load[] } = { ours: [], least: [], equal: [] };
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`requests per second, round ${round} of ${ROUNDS}`);
-    oursLoads.push(await load(parts.directory, ours.httpsPort, await ours.masterPid()));
-    handLoads.push(await load(parts.directory, handPort, await hand.masterPid()));
+    loads.ours.push(await load(parts.directory, ours.httpsPort, await ours.masterPid()));
+    loads.least.push(await load(parts.directory, least.port, least.pid));
+    loads.equal.push(await load(parts.directory, equal.port, equal.pid));
   }
   const compare = (what: string, unit: string, value: (load: Load) => number) => {
-    const figure = `${what}, ${ROUTES} routes (other: one server by hand)`;
-    return row('nginx-apply', figure, unit, quantile(oursLoads.map(value), 0.5), quantile(handLoads.map(value), 0.5));
+    const median = (some: Load[]) => quantile(some.map(value), 0.5);
+    const figure = (other: string) => `${what}, ${ROUTES} routes (other: one server by hand, ${other})`;
+    return [
+      row('nginx-apply', figure('the same log and headers'), unit, median(loads.ours), median(loads.equal)),
+      row('nginx-apply', figure('the usual log, no identifier'), unit, median(loads.ours), median(loads.least)),
+    ];
   };
   return [
-    compare('requests over HTTPS, median', '1/s', (each) => each.perSecond),
+    ...compare('requests over HTTPS, median', '1/s', (each) => each.perSecond),
     // On a machine that does other things too, this one tells more than the rate.
-    compare('processor time of the workers a request, median', 'µs', (each) => each.microsecondsEach),
+    ...compare('processor time of the workers a request, median', 'µs', (each) => each.microsecondsEach),
   ];
+}
+
+async function startByHand(parts: Parts, name: string, also: (parts: Parts) => string) {
+  const nginx = parts.plain(name);
+  const port = await freePort();
+  await nginx.load(name, await handWritten(parts, port, also(parts)));
+  return { port, pid: await nginx.masterPid() };
 }
 
 let started: NginxHost | undefined;
@@ -168,12 +179,28 @@ location / { proxy_pass http://${backend.address}:${backend.port}; } }`;
 server_names_hash_max_size 65536; server_names_hash_bucket_size 128;\n${blocks.join('\n')}`;
 }
 
-async function handWritten(parts: Parts, port: number): Promise<string> {
+const COMBINED = (parts: Parts) => `access_log ${parts.directory}/hand.log combined buffer=64k flush=1s;`;
+
+// What ours does for every request besides: it says which request it is, as nginx itself can, writes what there is to
+// know of it as JSON, and keeps from backends what only the ingress may say.
+const EQUAL = (
+  parts: Parts,
+) => `log_format json escape=json '{"at":"$time_iso8601","client":"$remote_addr","host":"$host",'
+  '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
+  '"backend":"$upstream_addr","backend_seconds":"$upstream_response_time","protocol":"$server_protocol",'
+  '"tls":"$ssl_protocol","agent":"$http_user_agent","referer":"$http_referer","id":"$request_id","user":"$remote_user"}';
+access_log ${parts.directory}/equal.log json buffer=64k flush=1s;
+proxy_set_header X-Request-Id $request_id;
+${['X-Forwarded-Prefix', 'Forwarded', 'X-User', 'X-Preferred-Username', 'X-Groups', 'X-Email']
+  .map((name) => `proxy_set_header ${name} "";`)
+  .join('\n')}`;
+
+async function handWritten(parts: Parts, port: number, also: string): Promise<string> {
   return `${MAP}
 upstream backend { server 127.0.0.1:${parts.port}; keepalive 32; }
-access_log ${parts.directory}/hand.log combined buffer=64k flush=1s;
-server { listen 127.0.0.1:${port} ssl http2; server_name ${BUSY_HOST}; ${await certificateFiles(parts)}
 ${PROXY}
+${also}
+server { listen 127.0.0.1:${port} ssl http2; server_name ${BUSY_HOST}; ${await certificateFiles(parts)}
 location / { proxy_pass http://backend; } }`;
 }
 

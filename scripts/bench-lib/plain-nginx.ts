@@ -42,9 +42,10 @@ export class PlainNginx {
     return Number(await readFile(join(this.#directory, 'run', 'nginx.pid'), 'utf8'));
   }
 
-  /** Ends it. */
+  /** Ends it, if it runs. */
   async stop(): Promise<void> {
-    process.kill(await this.masterPid(), 'SIGTERM');
+    const pid = await this.#nginx.masterPid();
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
   }
 
   #frame(id: string, http: string): string {

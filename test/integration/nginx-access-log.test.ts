@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { Agent, request } from 'node:https';
 import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -25,7 +26,6 @@ const FIELDS = [
   'agent',
   'referer',
   'id',
-  'service',
   'user',
 ];
 
@@ -66,6 +66,15 @@ function lineOf(marker: string): Promise<Record<string, unknown>> {
   return waitFor(async () => (await lines()).find(({ uri }) => String(uri).includes(marker)), { what: marker });
 }
 
+/** The identifier that the backend is told. */
+async function idOf(agent: Agent | false): Promise<unknown> {
+  const address = { host: '127.0.0.1', port: host.httpsPort, servername: 'web.apps.lab', rejectUnauthorized: false };
+  const call = request({ ...address, agent, headers: { host: 'web.apps.lab' } }).end();
+  const [response] = await once(call, 'response');
+  await once(response.resume(), 'end');
+  return response.headers['x-seen-id'];
+}
+
 /** Sends bytes as they are, over TLS or in the clear, and waits for the end. */
 async function sendRaw(bytes: Buffer, tls = true): Promise<void> {
   const socket = tls
@@ -96,11 +105,18 @@ test('a line says who asked what of which service, and what came of it', async (
     agent: 'curl/8',
     referer: 'https://elsewhere.example/',
     id: answer.headers['x-seen-id'],
-    service: 'web.apps.lab',
     user: '',
   });
-  await host.get('web.apps.lab', '/api/second');
-  expect((await lineOf('/api/second')).service).toBe('web.apps.lab/api');
+  expect(line.id).toMatch(/^[0-9.-]{1,64}$/);
+});
+
+test('no two requests have the same identifier, on one connection or on many', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ids: unknown[] = [];
+  for (let count = 0; count < 20; count += 1) ids.push(await idOf(agent));
+  agent.destroy();
+  ids.push(...(await Promise.all(Array.from({ length: 20 }, () => idOf(false)))));
+  expect(new Set(ids).size).toBe(40);
 });
 
 test('nothing a client sends breaks a line', async () => {
