@@ -181,6 +181,11 @@ export class Agent {
     this.#configs = this.#configs.then(() => this.#accept(delta)).catch((error) => this.#notAccepted(delta, error));
   }
 
+  /** The desired state this agent holds. */
+  get held(): HeldSet {
+    return this.#parts.ledger.held;
+  }
+
   /** Takes a command, unless it comes from a control plane that has been overtaken. */
   takeCommand(command: Command, session: Session): void {
     if (session !== this.#session || command.epoch < this.#epoch) {

@@ -9,6 +9,7 @@ import type { Clock } from '@berth/proto/contract/clock.ts';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Agent } from './agent.ts';
+import { previewOf } from './preview.ts';
 
 /** Milliseconds between heartbeats when the control plane names none. */
 const HEARTBEAT_MS = 10_000;
@@ -105,6 +106,9 @@ export class Session {
         break;
       case 'trustUpdate':
         this.#agent.trust(message.value.caBundlePem);
+        break;
+      case 'preview':
+        this.send({ case: 'previewResult', value: previewOf(this.#agent.held, message.value) });
         break;
       case 'drain':
         this.#drain(message.value);

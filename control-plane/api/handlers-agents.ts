@@ -4,6 +4,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { type AgentView, getAgent, listAgents, watchedAgents } from '../app/agents/read-agents.ts';
 import {
+  confirmRestoreVerb,
   createJoinTokenVerb,
   deleteAgentVerb,
   type JoinToken,
@@ -39,6 +40,11 @@ export function agentHandlers(deps: ApiDeps): ServiceImpl<typeof AgentsService> 
     async retryAgent(request, context) {
       await retryAgentVerb(app, callerOf(context), request);
       return {};
+    },
+    async confirmRestore(request, context) {
+      const caller = callerOf(context);
+      const agent = await confirmRestoreVerb(app, caller, request);
+      return { agent: shape(await getAgent(app, caller, create(GetAgentRequestSchema, { agent }))) };
     },
     async *watchAgents(request, context) {
       const isNew = onlyChanges();

@@ -110,5 +110,7 @@ export function agentShape({ agent, conditions }: AgentView, now: number, starte
     certificateExpiresAt: timestampFromMs(agent.certificate_expires_at),
     conditions: conditions.map(conditionShape),
     createdAt: timestampFromMs(agent.created_at),
+    aheadGeneration: BigInt(agent.ahead_generation ?? 0),
+    restorePending: agent.restored_revision !== null,
   });
 }

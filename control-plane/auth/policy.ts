@@ -94,6 +94,7 @@ export const policy = {
   'AgentsService.UpdateAgent': rule('site-administrator', 'admin'),
   'AgentsService.DeleteAgent': rule('site-administrator', 'admin'),
   'AgentsService.RetryAgent': rule('site-administrator', 'admin'),
+  'AgentsService.ConfirmRestore': rule('site-administrator', 'admin'),
   'AgentsService.WatchAgents': rule('site-administrator', 'read'),
   'ServicesService.CreateService': rule('maintainer', 'containers'),
   'ServicesService.GetService': rule('viewer', 'read'),

@@ -1,6 +1,8 @@
 /** Restore: a backup into an empty database, and its key beside it. */
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ENCRYPTED_SUFFIX, encryptCredential } from '../host/credentials.ts';
+import { loadMasterKey } from '../master-key.ts';
 import { openStore } from '../store/open.ts';
 import { openBackup } from './backup.ts';
 import { BackupError } from './backup-error.ts';
@@ -100,15 +102,16 @@ async function noteRestored(raw: RawDatabase, tables: readonly Table[], header: 
 
 /** @returns where a key that was there before lies now: no key is ever written over */
 function placeMasterKey({ masterKeyFile: file, now }: RestoreTarget, key: Uint8Array): string | undefined {
-  const text = `${Buffer.from(key).toString('base64')}\n`;
   let former: string | undefined;
   if (existsSync(file)) {
-    if (readFileSync(file, 'utf8').trim() === text.trim()) return undefined;
+    if (Buffer.from(loadMasterKey(file)).equals(key)) return undefined;
     former = `${file}.before-restore-${now}`;
     renameSync(file, former);
   }
+  const text = `${Buffer.from(key).toString('base64')}\n`;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, text, { mode: 0o600, flush: true });
+  if (file.endsWith(ENCRYPTED_SUFFIX)) encryptCredential(basename(file), text, file);
+  else writeFileSync(file, text, { mode: 0o600, flush: true });
   return former;
 }
 

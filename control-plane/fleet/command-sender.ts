@@ -41,7 +41,7 @@ export class CommandSender {
     this.#awake = false;
     const { store, reporter } = this.#options;
     const row = await agentById(store.db, reporter.agentId);
-    if (row?.status !== 'active' || row.epoch !== reporter.epoch) return row;
+    if (row?.status !== 'active' || row.epoch !== reporter.epoch || row.ahead_generation !== null) return row;
     for (const command of await openCommands(store.db, reporter.agentId)) {
       if (command.state === 'cancelled') this.#stop(command.id);
       else if (!this.#sent.has(command.id)) await this.#send(command);

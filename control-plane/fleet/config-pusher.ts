@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import type { AgentRole } from '../store/agents.ts';
 import type { Store } from '../store/store.ts';
 import type { FleetSiteView } from './desired-view.ts';
+import type { HeldBack } from './held-back.ts';
 import { PushState } from './push-state.ts';
 import { type Reporter, recordAccepted, recordOutcome, write } from './reports.ts';
 import type { Say } from './session.ts';
@@ -15,6 +16,8 @@ export interface ConfigPusherOptions {
   view: FleetSiteView;
   roles: readonly AgentRole[];
   hello: Hello;
+  /** Set while the agent must not be given anything; see held-back.ts. */
+  heldBack?: HeldBack | undefined;
   say(message: Say): void;
   /** Notes that a revision asks nothing new of the agent. */
   covered(generation: bigint, revision: bigint): void;
@@ -26,6 +29,9 @@ export interface ConfigPusherOptions {
 export class ConfigPusher {
   readonly #options: ConfigPusherOptions;
   readonly #state: PushState;
+  /** What is said of an epoch below is about a set that is none of ours. */
+  readonly #ownEpoch: bigint;
+  #heldBack: HeldBack | undefined;
   #desired = -1n;
   #covered = -1n;
   #awake = false;
@@ -33,6 +39,8 @@ export class ConfigPusher {
   constructor(options: ConfigPusherOptions) {
     const { held } = options.hello;
     this.#options = options;
+    this.#heldBack = options.heldBack;
+    this.#ownEpoch = options.heldBack ? BigInt(options.reporter.epoch) : 0n;
     this.#state = new PushState(BigInt(options.reporter.epoch), {
       generation: held?.generation ?? 0n,
       digest: held?.digest ?? new Uint8Array(),
@@ -54,6 +62,8 @@ export class ConfigPusher {
     this.#awake = false;
     const { store, reporter, view, roles, say, answer } = this.#options;
     const target = view.forAgent({ id: reporter.agentId, roles });
+    if (this.#heldBack && !(await this.#heldBack.look(target))) return;
+    this.#heldBack = undefined;
     const { revision } = view;
     const delta = this.#state.next(target);
     if (!delta && target.generation === this.#desired) return this.#cover(revision);
@@ -66,6 +76,13 @@ export class ConfigPusher {
     const desired = { desired_generation: Number(target.generation), covered_revision: Number(revision) };
     const set = delta ? { ...desired, sent_generation: Number(target.generation) } : desired;
     await store.transaction((tx) => write(tx, reporter, set));
+  }
+
+  /** An administrator has let the agent follow. */
+  async release(): Promise<void> {
+    if (!this.#heldBack) return;
+    this.#heldBack = undefined;
+    await this.push();
   }
 
   #cover(revision: bigint): void {
@@ -85,6 +102,7 @@ export class ConfigPusher {
   /** Takes an answer in, and sends what has become due meanwhile. */
   async answered(status: ConfigStatus): Promise<void> {
     const { store, reporter, log, answer } = this.#options;
+    if (status.epoch < this.#ownEpoch) return;
     const verdict = this.#state.answered(status);
     if (!this.#state.waiting) answer.stop();
     if (verdict === 'accepted') await recordAccepted(store, reporter, status.generation);

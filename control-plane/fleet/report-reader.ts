@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { AgentRole } from '../store/agents.ts';
 import type { Store } from '../store/store.ts';
 import { aboutCommand, type CommandSender } from './command-sender.ts';
+import { recordPreview } from './held-back.ts';
 import {
   type Reporter,
   recordBackends,
@@ -53,6 +54,8 @@ export class ReportReader {
         return this.#allowed('nginx', message.case) ? recordBackends(store, reporter, message.value) : undefined;
       case 'driftReport':
         return recordDrift(store, reporter, message.value);
+      case 'previewResult':
+        return recordPreview(store, reporter, message.value);
       case 'health':
         return this.#wellBeing(message.value);
       default:

@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts';
 import { CommandSender } from './command-sender.ts';
 import { ConfigPusher } from './config-pusher.ts';
 import type { FleetSiteView } from './desired-view.ts';
+import { HeldBack } from './held-back.ts';
 import { ReportReader } from './report-reader.ts';
 import { type Reporter, Superseded } from './reports.ts';
 import { roleNames } from './roles.ts';
@@ -153,7 +154,7 @@ export class Session implements SessionEnd {
       heldGeneration: hello.held?.generation ?? 0n,
       runningGeneration: hello.held?.runningGeneration ?? 0n,
     });
-    if (!row) return this.end('unauthenticated', 'this agent has been revoked');
+    if (!row) return this.end('unauthenticated', 'this agent is revoked or not known here; let its host join again');
     this.#cancels.get('hello')?.();
     const view = await this.#begin(row, hello);
     if (!view) return;
@@ -189,7 +190,11 @@ export class Session implements SessionEnd {
     const answer = { start: () => this.#timer('answer', times.answerMs, late), stop: () => this.#cancel('answer') };
     const covered = (generation: bigint, revision: bigint) =>
       this.#deps.covered({ ...reporter, generation: Number(generation), revision: Number(revision) });
-    this.#pusher = new ConfigPusher({ store, reporter, log, view, roles, hello, say, covered, answer });
+    const heldBack =
+      row.ahead_generation !== null && hello.held
+        ? new HeldBack({ store, reporter, held: hello.held, say })
+        : undefined;
+    this.#pusher = new ConfigPusher({ store, reporter, log, view, roles, hello, heldBack, say, covered, answer });
     this.#commands = new CommandSender({ store, reporter, clock, log, say });
     this.#reports = new ReportReader({ store, reporter, log, roles, say, commands: this.#commands });
     return view;
@@ -200,6 +205,7 @@ export class Session implements SessionEnd {
     if (!row || this.#state !== 'open') return;
     if (row.status === 'revoked') return this.end('unauthenticated', 'this agent has been revoked');
     if (row.epoch !== this.epoch) throw new Superseded();
+    if (row.ahead_generation === null) await this.#pusher?.release();
     if (row.rejected_generation < 0) await this.#pusher?.retry();
   }
 

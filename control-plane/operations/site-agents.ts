@@ -37,6 +37,9 @@ export function allRun(agents: readonly Row<'agents'>[], revision: number): Look
 /** Why an agent does not run a revision, in words that stay the same while nothing changes. */
 function whyBehind(agent: Row<'agents'>, revision: number): string {
   if (agent.session_id === null) return `agent ${agent.name} is not connected`;
+  if (agent.ahead_generation !== null) {
+    return `agent ${agent.name} holds what is newer than the restored backup; an administrator has to confirm`;
+  }
   const { rejected_generation: rejected, desired_generation: desired } = agent;
   if (rejected > 0 && (rejected >= revision || rejected === desired)) {
     return `agent ${agent.name} refuses its configuration: ${agent.rejected_message}`;

@@ -3,6 +3,7 @@
  * that was superseded, here or on another replica, writes nothing any more.
  */
 import { newId } from '../ids.ts';
+import { atReturn } from './restored-agents.ts';
 import type { Row } from './schema.ts';
 import type { Db, Store, Tx } from './store.ts';
 
@@ -53,6 +54,8 @@ export type SessionWrite = Partial<
     | 'last_seen_at'
     | 'session_id'
     | 'replica_id'
+    | 'restored_revision'
+    | 'ahead_generation'
   >
 >;
 
@@ -151,8 +154,7 @@ export function takeOverSession(store: Store, take: TakeOver): Promise<Row<'agen
       capabilities: JSON.stringify(take.capabilities),
       connected_at: tx.now,
       last_seen_at: tx.now,
-      acked_generation: Number(take.heldGeneration),
-      running_generation: Number(take.runningGeneration),
+      ...atReturn(row, Number(take.heldGeneration), Number(take.runningGeneration)),
       // What the former session knew was about what it had told the agent.
       covered_revision: 0,
     };

@@ -61,6 +61,11 @@ export async function dropAgentConditions(tx: Tx, agentId: string): Promise<void
   await tx.db.deleteFrom('conditions').where('agent_id', '=', agentId).execute();
 }
 
+/** Drops an agent's conditions of a kind that is over. */
+export async function dropConditions(tx: Tx, agentId: string, kind: string): Promise<void> {
+  await tx.db.deleteFrom('conditions').where('agent_id', '=', agentId).where('kind', '=', kind).execute();
+}
+
 /** Drops conditions of a kind that began before a moment: those that tell of an event, not of a state. */
 export async function expireConditions(tx: Tx, kind: string, before: number): Promise<void> {
   await tx.db.deleteFrom('conditions').where('kind', '=', kind).where('since', '<', before).execute();

@@ -125,6 +125,18 @@ export function claimOperations(store: Store, owner: string, leaseMs: number, li
       .select(['id', 'lease_epoch', 'request_id'])
       .where('state', 'in', [...OPEN_STATES])
       .where('lease_until', '<=', tx.now)
+      // After a restore nothing is done in a site before it is known what its hosts hold; see restored-agents.ts.
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('agents')
+              .select('agents.id')
+              .whereRef('agents.site_id', '=', 'operations.site_id')
+              .where('agents.status', '=', 'active')
+              .where('agents.restored_revision', 'is not', null),
+          ),
+        ),
+      )
       .orderBy('created_at')
       .limit(limit);
     if (store.dialect !== 'sqlite') query = query.forUpdate().skipLocked();

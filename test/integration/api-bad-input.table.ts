@@ -203,6 +203,7 @@ export const badInputs: Record<Rpc, BadInputs> = {
   },
   'AgentsService.DeleteAgent': named('agent', '<nginx>'),
   'AgentsService.RetryAgent': named('agent', '<nginx>'),
+  'AgentsService.ConfirmRestore': named('agent', '<nginx>'),
   'AgentsService.WatchAgents': { good: {}, bad: { site: REFERENCE.slice(1) } },
 
   'TokensService.CreateApiToken': {

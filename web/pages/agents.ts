@@ -31,6 +31,10 @@ export function agentPages(): Hono<WebEnv> {
     await client(c).retryAgent({ agent: c.req.param('id') });
     return c.redirect('/agents', 303);
   });
+  pages.post('/:id/confirm-restore', async (c) => {
+    await client(c).confirmRestore({ agent: c.req.param('id') });
+    return c.redirect('/agents', 303);
+  });
   return pages;
 }
 
@@ -56,12 +60,31 @@ function row(agent: Agent): Html {
   return html`<tr>
       <th scope="row">${agent.name}<br /><small>${agent.version}</small></th>
       <td>${agent.roles.map((role) => (AgentRole[role] ?? '').toLowerCase()).join(', ')}</td>
-      <td><span class="badge ${agent.state === AgentState.CONNECTED ? 'good' : 'warn'}">${(AgentState[agent.state] ?? '').toLowerCase()}</span></td>
-      <td>${agent.acknowledgedGeneration}</td>
+      <td>${badge(agent)}</td>
+      <td>${agent.aheadGeneration || agent.acknowledgedGeneration}</td>
       <td class="${behind ? 'warn' : 'good'}">${agent.runningGeneration}</td>
       <td>${agent.desiredGeneration}</td>
       <td>${agent.certificateExpiresAt ? timestampDate(agent.certificateExpiresAt).toISOString().slice(0, 16).replace('T', ' ') : ''}</td>
       <td><form method="post" action="/agents/${agent.id}/retry"><button class="quiet">Send again</button></form></td>
     </tr>
-    ${agent.conditions.length > 0 ? html`<tr><td colspan="8">${conditions(agent.conditions)}</td></tr>` : ''}`;
+    ${agent.conditions.length > 0 ? html`<tr><td colspan="8">${conditions(agent.conditions)}</td></tr>` : ''}
+    ${agent.restorePending ? html`<tr><td colspan="8">${afterRestore(agent)}</td></tr>` : ''}`;
+}
+
+function badge(agent: Agent): Html {
+  const heard = (AgentState[agent.state] ?? '').toLowerCase();
+  if (agent.aheadGeneration > 0n) return html`<span class="badge warn">ahead</span>`;
+  return html`<span class="badge ${agent.state === AgentState.CONNECTED ? 'good' : 'warn'}">${heard}</span>`;
+}
+
+/** What is to be decided about an agent after a restore. */
+function afterRestore(agent: Agent): Html {
+  if (agent.aheadGeneration === 0n) {
+    return html`<p>Berth was restored from a backup and does not know yet what this host holds. Operations of its site wait
+      until it has come back.</p>`;
+  }
+  return html`<form method="post" action="/agents/${agent.id}/confirm-restore">
+    <p>This host serves what was made after the backup. Going back ends that, as said above, and cannot be undone.
+      <button class="danger">Go back to what was restored</button></p>
+  </form>`;
 }

@@ -1,6 +1,7 @@
 import {
   AgentRole,
   AgentSchema,
+  type ConfirmRestoreRequest,
   type CreateJoinTokenRequest,
   CreateJoinTokenRequestSchema,
   type DeleteAgentRequest,
@@ -14,6 +15,7 @@ import { type AgentRole as RoleName, revokeAgent } from '../../store/agents.ts';
 import { abandonCommands } from '../../store/commands.ts';
 import { dropAgentConditions } from '../../store/conditions.ts';
 import { createJoinToken } from '../../store/join-tokens.ts';
+import { letFollow } from '../../store/restored-agents.ts';
 import { bumpSite } from '../../store/site-changes.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { authorise, type Caller } from '../caller.ts';
@@ -121,6 +123,26 @@ export async function retryAgentVerb(deps: AppDeps, caller: Caller, request: Ret
     await record(tx, caller, { ...deed, change: { name: agent.name } });
   });
   await deps.fleet.retry(agent.id);
+}
+
+/**
+ * Lets an agent that holds something newer than the backup go back to what was restored. Doing so twice is harmless.
+ * @returns its identifier
+ */
+export async function confirmRestoreVerb(
+  { store }: AppDeps,
+  caller: Caller,
+  request: ConfirmRestoreRequest,
+): Promise<string> {
+  return store.transaction(async (tx) => {
+    const agent = await findAgent(tx.db, caller, request.agent, 'agent', 'AgentsService.ConfirmRestore');
+    if (await letFollow(tx, agent)) {
+      const deed = { action: 'agent.confirm_restore', siteId: agent.site_id, objectKind: 'agent', objectId: agent.id };
+      const { name, ahead_generation, restored_revision } = agent;
+      await record(tx, caller, { ...deed, change: { name, held: ahead_generation, restored: restored_revision } });
+    }
+    return agent.id;
+  });
 }
 
 function readRoles(asked: readonly AgentRole[], found: Violations): RoleName[] {

@@ -87,6 +87,19 @@ export function agentCommand(): Command {
       await clientOf(AgentsService, command).deleteAgent({ agent: id });
     });
   agent
+    .command('confirm-restore')
+    .argument('<agents...>', 'identifiers')
+    .description('After a restore: let agents that hold something newer go back to what was restored')
+    .addHelpText(
+      'after',
+      `
+What an agent serves beyond the backup ends with this; "berth agent get" says what that is.`,
+    )
+    .action(async (ids: string[], _options, command: Command) => {
+      const client = clientOf(AgentsService, command);
+      for (const id of ids) show(command, (await client.confirmRestore({ agent: id })).agent);
+    });
+  agent
     .command('watch')
     .option('--site <site>', 'only of this site')
     .description('Print agents as they change, until interrupted')
@@ -118,7 +131,16 @@ function rolesOf(agent: Agent): string {
 }
 
 function stateOf(agent: Agent): string {
+  if (agent.aheadGeneration > 0n) return 'ahead';
   return (AgentState[agent.state] ?? 'unknown').toLowerCase();
+}
+
+function restoreLines({ id, aheadGeneration, restorePending }: Agent): [string, string][] {
+  if (aheadGeneration > 0n) {
+    const how = `berth agent confirm-restore ${id}`;
+    return [['Ahead', `holds generation ${aheadGeneration}, newer than the restored backup, until: ${how}`]];
+  }
+  return restorePending ? [['Restored', 'it has not come back since; operations of its site wait for it']] : [];
 }
 
 function show(command: Command, agent: Agent | undefined): void {
@@ -132,6 +154,7 @@ function show(command: Command, agent: Agent | undefined): void {
       'Generations',
       `desired ${agent.desiredGeneration}, sent ${agent.sentGeneration}, held ${agent.acknowledgedGeneration}, running ${agent.runningGeneration}`,
     ],
+    ...restoreLines(agent),
     ['Last seen', timeText(agent.lastSeenAt) || 'never'],
     ['Certificate until', timeText(agent.certificateExpiresAt) || 'never'],
     ...agent.conditions.map((c): [string, string] => [c.kind, `${c.subject}: ${c.message}`]),

@@ -106,6 +106,14 @@ export declare type SessionRequest = Message<"berth.agent.v1.SessionRequest"> & 
      */
     value: BackendReport;
     case: "backendReport";
+  } | {
+    /**
+     * Answer to a preview.
+     *
+     * @generated from field: berth.agent.v1.PreviewResult preview_result = 12;
+     */
+    value: PreviewResult;
+    case: "previewResult";
   } | { case: undefined; value?: undefined };
 };
 
@@ -182,6 +190,15 @@ export declare type SessionResponse = Message<"berth.agent.v1.SessionResponse"> 
      */
     value: Drain;
     case: "drain";
+  } | {
+    /**
+     * What would become of the set if this were taken, which it must not be: for an agent that holds more than a control
+     * plane restored from a backup knows of.
+     *
+     * @generated from field: berth.agent.v1.ConfigDelta preview = 8;
+     */
+    value: ConfigDelta;
+    case: "preview";
   } | { case: undefined; value?: undefined };
 };
 
@@ -437,6 +454,61 @@ export declare type ResourceKey = Message<"berth.agent.v1.ResourceKey"> & {
  * Use `create(ResourceKeySchema)` to create a new message.
  */
 export declare const ResourceKeySchema: GenMessage<ResourceKey>;
+
+/**
+ * What a delta would do to what the agent holds, which goes on as it is.
+ *
+ * @generated from message berth.agent.v1.PreviewResult
+ */
+export declare type PreviewResult = Message<"berth.agent.v1.PreviewResult"> & {
+  /**
+   * Generation it holds.
+   *
+   * @generated from field: uint64 held_generation = 1;
+   */
+  heldGeneration: bigint;
+
+  /**
+   * Resources that would be taken away, changed and added.
+   *
+   * @generated from field: uint32 removed = 2;
+   */
+  removed: number;
+
+  /**
+   * See `removed`.
+   *
+   * @generated from field: uint32 changed = 3;
+   */
+  changed: number;
+
+  /**
+   * See `removed`.
+   *
+   * @generated from field: uint32 added = 4;
+   */
+  added: number;
+
+  /**
+   * What would be taken away, in words such as "route web4.apps.lab"; at most 100.
+   *
+   * @generated from field: repeated string removed_names = 5;
+   */
+  removedNames: string[];
+
+  /**
+   * What would be changed, likewise.
+   *
+   * @generated from field: repeated string changed_names = 6;
+   */
+  changedNames: string[];
+};
+
+/**
+ * Describes the message berth.agent.v1.PreviewResult.
+ * Use `create(PreviewResultSchema)` to create a new message.
+ */
+export declare const PreviewResultSchema: GenMessage<PreviewResult>;
 
 /**
  * Report on a generation.

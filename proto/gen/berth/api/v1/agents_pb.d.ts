@@ -124,6 +124,22 @@ export declare type Agent = Message<"berth.api.v1.Agent"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 15;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * Generation it holds and serves that is newer than the backup this installation was restored from; 0: none. It is sent
+   * nothing until ConfirmRestore; a condition "ahead_of_restore" says what would be taken away.
+   *
+   * @generated from field: uint64 ahead_generation = 16;
+   */
+  aheadGeneration: bigint;
+
+  /**
+   * Whether this installation was restored and does not know yet what the agent holds, or it is ahead. Operations of its
+   * site wait meanwhile.
+   *
+   * @generated from field: bool restore_pending = 17;
+   */
+  restorePending: boolean;
 };
 
 /**
@@ -431,6 +447,46 @@ export declare type RetryAgentResponse = Message<"berth.api.v1.RetryAgentRespons
 export declare const RetryAgentResponseSchema: GenMessage<RetryAgentResponse>;
 
 /**
+ * Lets an agent go back to a restored state.
+ *
+ * @generated from message berth.api.v1.ConfirmRestoreRequest
+ */
+export declare type ConfirmRestoreRequest = Message<"berth.api.v1.ConfirmRestoreRequest"> & {
+  /**
+   * Identifier.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message berth.api.v1.ConfirmRestoreRequest.
+ * Use `create(ConfirmRestoreRequestSchema)` to create a new message.
+ */
+export declare const ConfirmRestoreRequestSchema: GenMessage<ConfirmRestoreRequest>;
+
+/**
+ * Answer to ConfirmRestore. Of an agent that has nothing to confirm, nothing is changed.
+ *
+ * @generated from message berth.api.v1.ConfirmRestoreResponse
+ */
+export declare type ConfirmRestoreResponse = Message<"berth.api.v1.ConfirmRestoreResponse"> & {
+  /**
+   * The agent afterwards.
+   *
+   * @generated from field: berth.api.v1.Agent agent = 1;
+   */
+  agent?: Agent | undefined;
+};
+
+/**
+ * Describes the message berth.api.v1.ConfirmRestoreResponse.
+ * Use `create(ConfirmRestoreResponseSchema)` to create a new message.
+ */
+export declare const ConfirmRestoreResponseSchema: GenMessage<ConfirmRestoreResponse>;
+
+/**
  * Watches agents.
  *
  * @generated from message berth.api.v1.WatchAgentsRequest
@@ -612,6 +668,17 @@ export declare const AgentsService: GenService<{
     methodKind: "unary";
     input: typeof RetryAgentRequestSchema;
     output: typeof RetryAgentResponseSchema;
+  },
+  /**
+   * Lets an agent go back to what this installation was restored to from a backup. An agent that holds something newer
+   * goes on serving that until then, and what it serves beyond the backup ends with this call.
+   *
+   * @generated from rpc berth.api.v1.AgentsService.ConfirmRestore
+   */
+  confirmRestore: {
+    methodKind: "unary";
+    input: typeof ConfirmRestoreRequestSchema;
+    output: typeof ConfirmRestoreResponseSchema;
   },
   /**
    * Streams agents of a site as they change, first all that there are.
