@@ -16,7 +16,8 @@ import { createLabNetwork, type LabNetwork } from './net/lab-network.ts';
 import { GUEST_LAN, type HostName, LAB_PLAN } from './net/plan.ts';
 import { type Relay, relay } from './net/relay.ts';
 import { Program } from './program.ts';
-import { addNode, agentsSettled, becomeAdministrator, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
+import { PVE_TOKEN_ID, pveProgram } from './pve-program.ts';
+import { addNode, agentsSettled, becomeAdministrator, joinToken, makeSite } from './site-setup.ts';
 
 export interface LabOptions {
   /** Template of the guests; both are offered under the name `debian-12`. */
@@ -46,7 +47,6 @@ export interface Lab {
 }
 
 const NODE = process.execPath;
-const TOKEN_ID = 'berth@pve!agent';
 
 /** Builds a lab. Needs root. @throws with what did not start; nothing is left then. */
 export async function createLab(options: LabOptions = {}): Promise<Lab> {
@@ -83,7 +83,7 @@ async function assemble(network: LabNetwork, root: string, options: LabOptions):
       site: site.id,
       name,
       apiUrl,
-      tokenId: TOKEN_ID,
+      tokenId: PVE_TOKEN_ID,
       tokenSecret: secret,
       caPem: tls.pem,
     });
@@ -109,41 +109,6 @@ function labSite(domain: string) {
     externalDomains: [domain],
     externalAddress: LAB_PLAN.web.wan.address,
   };
-}
-
-interface PveSetup {
-  root: string;
-  nodes: readonly string[];
-  tls: { certFile: string; keyFile: string };
-  secret: string;
-}
-
-function pveProgram(network: LabNetwork, { root, nodes, tls, secret }: PveSetup): Program {
-  const file = join(network.directory, 'pve.json');
-  const config = {
-    listen: { host: LAB_PLAN.pve.mgmt.address, port: 8006 },
-    tls: { certFile: tls.certFile, keyFile: tls.keyFile },
-    stateDir: join(network.directory, 'pve-host'),
-    backend: 'lxc',
-    nodes: nodes.map((name) => ({ name })),
-    templates: { 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst': root },
-    tokens: [{ id: TOKEN_ID, secret, acl: LEAST_PRIVILEGES }],
-    authDelayMs: 0,
-  };
-  const program = new Program({
-    name: 'pve simulator',
-    spawn: network.hosts.pve.spawn,
-    command: NODE,
-    args: ['test/lab/pve/main.ts', '--config', file],
-    logFile: join(network.directory, 'pve.log'),
-    ready: /pve simulator ready/,
-  });
-  const start = program.start.bind(program);
-  program.start = async () => {
-    await writeFile(file, JSON.stringify(config), { mode: 0o600 });
-    await start();
-  };
-  return program;
 }
 
 function controlPlaneProgram(network: LabNetwork, options: LabOptions): Program {
