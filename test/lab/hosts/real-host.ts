@@ -137,7 +137,14 @@ function linkConfig({ bridge, device, addresses, gateway }: HostLink, index: num
     `${net}.link = ${bridge}`,
     `${net}.name = ${device}`,
     `${net}.flags = up`,
+    `${net}.hwaddr = ${hardwareAddress(addresses[0] ?? '')}`,
     ...addresses.map((address) => `${net}.ipv4.address = ${address}`),
     ...(gateway ? [`${net}.ipv4.gateway = ${gateway}`] : []),
   ];
+}
+
+/** The same at each boot, as a card's is, so that neighbours need learn nothing. */
+function hardwareAddress(address: string): string {
+  const bytes = address.split('/')[0]?.split('.') ?? [];
+  return ['02', 'be', ...bytes.map((byte) => Number(byte).toString(16).padStart(2, '0'))].join(':');
 }
