@@ -42,11 +42,22 @@ function read(file: string): Uint8Array | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  // A credential lies on a file system that nobody may write to, and is nobody else's to read.
-  if (statSync(file).mode & 0o077) chmodSync(file, 0o600);
+  if (statSync(file).mode & 0o077) closeToOthers(file);
   const key = decoded(text) ?? (file.endsWith(ENCRYPTED_SUFFIX) ? decoded(decryptedCredential(file)) : undefined);
   if (!key) throw new Error(`${file} does not hold ${KEY_BYTES} bytes of base64.`);
   return key;
+}
+
+/**
+ * A credential of systemd's lies on a file system that nobody may write to, and is nobody else's to read: where its
+ * group seems to have a right, as on Debian 13, that is the mask of an access list with the service's account in it.
+ */
+function closeToOthers(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+  }
 }
 
 function decoded(text: string): Uint8Array | undefined {

@@ -79,12 +79,8 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
 
   test('after a reboot of all hosts everything is back by itself', async () => {
     expect(await worker.stop()).toEqual([]);
-    await Promise.all(
-      [site.core, site.edge].map((host) => host.stop()),
-    );
-    await Promise.all(
-      [site.core, site.edge].map((host) => host.start()),
-    );
+    await Promise.all([site.core, site.edge].map((host) => host.stop()));
+    await Promise.all([site.core, site.edge].map((host) => host.start()));
     worker = new OfficeWorker(site);
     await served(site, 'web1');
     await makeContainer(site, 'web2');
@@ -92,7 +88,10 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
   });
 
   test('once the packages are removed, the hosts are what they were', async () => {
-    await Promise.all([uninstall(site.core, 'remove', 'berth berth-agent'), uninstall(site.edge, 'remove', 'berth-agent')]);
+    await Promise.all([
+      uninstall(site.core, 'remove', 'berth berth-agent'),
+      uninstall(site.edge, 'remove', 'berth-agent'),
+    ]);
     expect(await worker.stop()).toEqual([]);
     await uninstall(site.edge, 'purge', 'berth-agent');
     expect(differences(before.edge, await listingOf(site.edge))).toEqual([]);
@@ -151,7 +150,8 @@ async function makeContainer({ core }: HostSite, name: string): Promise<void> {
 async function served({ network }: HostSite, name: string): Promise<void> {
   const user = network.hosts.cp;
   const resolve = `${name}.apps.lab:443:${HOST_ADDRESSES.wan}`;
-  const page = async () => (await user.run('curl', ['-skf', '-m', '5', '--resolve', resolve, `https://${name}.apps.lab/`])).stdout;
+  const page = async () =>
+    (await user.run('curl', ['-skf', '-m', '5', '--resolve', resolve, `https://${name}.apps.lab/`])).stdout;
   expect(await waitFor(page, { what: `the page of ${name}`, timeoutMs: 60_000 })).toContain(`Hello from ${name}`);
   const ask = async () => (await user.run('dig', ['+short', `@${HOST_ADDRESSES.lan}`, `${name}.lab.internal`])).stdout;
   expect(await waitFor(ask, { what: `the address of ${name}` })).toMatch(/^10\.64\./);
