@@ -3,13 +3,8 @@
  * one listener. What the API does not take goes to the pages. A plain twin for loopback serves development.
  */
 import { createServer as createPlainServer, type IncomingMessage } from 'node:http';
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type ServerHttp2Session,
-} from 'node:http2';
-import type { Server } from 'node:net';
+import { createSecureServer, type Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
+import type { Server, Socket } from 'node:net';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import { acceptedRequestId, inLogScope } from '@berth/proto/contract/log-scope.ts';
 import { type ConnectRouter, createContextValues, type Interceptor } from '@connectrpc/connect';
@@ -21,6 +16,9 @@ import { newId } from './ids.ts';
 
 /** Largest message taken; also what a compressed one may grow to. */
 const READ_MAX_BYTES = 4 << 20;
+
+/** How long calls under way may take to end when the server stops, in milliseconds; a service has 30 s in all. */
+const GRACE_MS = 3_000;
 
 type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 
@@ -40,7 +38,7 @@ export interface Listener {
   readonly port: number;
   /** Replaces the certificate for new connections (TLS only). */
   setCertificate(certificate: { cert: string; key: string }): void;
-  /** Stops taking connections, tells HTTP/2 clients to go, and ends what is left. */
+  /** Stops taking connections, tells HTTP/2 clients to go, lets calls end that do so soon, and ends what is left. */
   close(): Promise<void>;
 }
 
@@ -81,38 +79,81 @@ export async function listenSecure(
   address: { host: string; port: number },
   certificate: { cert: string; key: string },
 ): Promise<Listener> {
-  const server = createSecureServer({ ...certificate, allowHTTP1: true, minVersion: 'TLSv1.2' }, handler);
+  const calls = new CallsUnderWay(handler);
+  const server = createSecureServer({ ...certificate, allowHTTP1: true, minVersion: 'TLSv1.2' }, calls.handler);
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);
     session.on('close', () => sessions.delete(session));
   });
+  const stop = stopper(server, calls);
   const port = await listening(server, address);
   return {
     port,
     setCertificate: (next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
-    // close() of an HTTP/2 server sends no GOAWAY by itself and waits for ever for open sessions.
-    close: () => closed(server, () => closeSessions(server, sessions)),
+    close() {
+      const stopped = stop();
+      // close() of an HTTP/2 server sends no GOAWAY by itself.
+      for (const session of sessions) session.close();
+      return stopped;
+    },
   };
 }
 
 /** Listens without TLS, for loopback. */
 export async function listenPlain(handler: NodeHandler, address: { host: string; port: number }): Promise<Listener> {
-  const server = createPlainServer(handler);
-  const port = await listening(server, address);
-  return {
-    port,
-    setCertificate: () => {},
-    close: () => closed(server, () => server.closeAllConnections()),
+  const calls = new CallsUnderWay(handler);
+  const server = createPlainServer(calls.handler);
+  const stop = stopper(server, calls);
+  return { port: await listening(server, address), setCertificate: () => {}, close: stop };
+}
+
+/** What stops a server: no new connections, calls under way answered, then every connection ended, whatever it speaks. */
+function stopper(server: Server, calls: CallsUnderWay): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  return async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const answered = await calls.ended(GRACE_MS);
+    for (const socket of sockets) {
+      if (answered) socket.destroySoon();
+      else socket.destroy();
+    }
+    await closed;
   };
 }
 
-function closeSessions(server: Http2SecureServer, sessions: Set<ServerHttp2Session>): void {
-  for (const session of sessions) {
-    session.close();
-    session.destroy();
+/** Counts the calls that wait for their answer. */
+class CallsUnderWay {
+  readonly handler: NodeHandler;
+  #count = 0;
+  #none: () => void = () => {};
+
+  constructor(handler: NodeHandler) {
+    this.handler = (request, response) => {
+      this.#count += 1;
+      response.once('close', () => {
+        this.#count -= 1;
+        if (this.#count === 0) this.#none();
+      });
+      handler(request, response);
+    };
   }
-  if ('closeAllConnections' in server) (server as unknown as { closeAllConnections(): void }).closeAllConnections();
+
+  /** Waits so many milliseconds at most until all of them are answered. @returns whether they are */
+  async ended(withinMs: number): Promise<boolean> {
+    if (this.#count > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#none = resolve;
+      const late = setTimeout(resolve, withinMs);
+      await promise;
+      clearTimeout(late);
+    }
+    return this.#count === 0;
+  }
 }
 
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
@@ -123,12 +164,5 @@ function listening(server: Server, { host, port }: { host: string; port: number 
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
     });
-  });
-}
-
-function closed(server: Server, endConnections: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    endConnections();
   });
 }

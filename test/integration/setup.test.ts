@@ -18,6 +18,7 @@ import { UsersService } from '@berth/proto/api/v1/people_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Program } from '../lab/program.ts';
+import { testDatabases } from '../support/database-each.ts';
 import { freePort } from '../support/free-port.ts';
 
 const OWN_LINES = '# Ours: behind a proxy\nBERTH_TRUSTED_PROXIES="10.0.0.5"\n';
@@ -199,6 +200,23 @@ test('a run that was broken off is ended by the next one, which asks for no more
   const source = { settings, administrator: async () => administrator };
   await setUp({ paths, services: service, print: () => undefined }, source, { change: false, login: false });
   await signIn('eve', administrator.password);
+});
+
+test('a database server is named by a credential, and its password by nothing else', async () => {
+  const postgres = testDatabases().find(({ dialect }) => dialect === 'postgres');
+  const database = await postgres?.create();
+  const url = new URL(database?.url ?? '');
+  url.password ||= 'never-shown';
+  await run({ ...ANSWERS, databaseUrl: url.href }, { change: true });
+  await signIn('ada', /Password +(\S+)/.exec(said)?.[1] ?? '');
+  const credential = join(paths.credentials, 'berth.database-url');
+  expect(await readFile(credential, 'utf8')).toBe(`${url.href}\n`);
+  expect((await stat(credential)).mode & 0o777).toBe(0o600);
+  await run(ANSWERS);
+  expect(said).toContain(`postgres://${url.host}${url.pathname}`);
+  expect(said + (await readFile(paths.envFile, 'utf8'))).not.toContain(url.password);
+  await service.stop();
+  await database?.drop();
 });
 
 /** Names in the certificate that is served. */
