@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Clock, delay } from '@berth/proto/contract/clock.ts';
+import { holderWords, listListeners } from '../host/listeners.ts';
 import { type ProgramResult, runProgram } from '../shared/run-program.ts';
 import type { DnsmasqConfig } from './config.ts';
 import { FILES } from './render.ts';
@@ -86,11 +87,20 @@ export class DnsmasqServer {
     const deadline = this.#clock.now() + START_TIMEOUT_MS;
     while ((await this.#writtenPid()) === undefined) {
       if (this.#clock.now() > deadline) {
-        return timedOut(`dnsmasq was not started within ${START_TIMEOUT_MS / 1000} s: systemctl status berth-dnsmasq`);
+        const taken = await this.#portWords();
+        return timedOut(
+          `dnsmasq was not started within ${START_TIMEOUT_MS / 1000} s${taken}: systemctl status berth-dnsmasq`,
+        );
       }
       await delay(this.#clock, LOOK_MS);
     }
     return { exitCode: 0, stdout: '', stderr: '', timedOut: false };
+  }
+
+  /** What stands in its way most often. */
+  async #portWords(): Promise<string> {
+    const holder = (await listListeners()).find(({ port }) => port === this.#config.dnsPort);
+    return holder ? `, and port ${holder.port} of ${holder.address} is kept by ${holderWords(holder)}` : '';
   }
 
   async #writtenPid(): Promise<number | undefined> {

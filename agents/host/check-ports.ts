@@ -53,7 +53,7 @@ export async function checkPorts(
     const holders = unique(listeners.filter((listener) => isInTheWay(listener, port)));
     const [holder] = holders;
     if (!holder) {
-      look.findings.push(finding(port, 'ok', isServed(port, listeners) ? `Berth's ${port.role} has it` : 'free'));
+      look.findings.push(finding(port, 'ok', okWords(port, listeners)));
       continue;
     }
     if (holder.unit !== undefined && (await isIdle(holder.unit))) {
@@ -99,8 +99,12 @@ function isOurs({ unit }: Listener, role: WantedPort['role']): boolean {
   return unit === `berth-${role}.service`;
 }
 
-function isServed({ protocol, port, role }: WantedPort, listeners: readonly Listener[]): boolean {
-  return listeners.some((each) => each.protocol === protocol && each.port === port && isOurs(each, role));
+function okWords({ protocol, port, role, addresses }: WantedPort, listeners: readonly Listener[]): string {
+  const there = listeners.filter((listener) => listener.protocol === protocol && listener.port === port);
+  const other = there.find((listener) => !isOurs(listener, role));
+  const beside = other ? `, beside ${holderWords(other)} on ${other.address}` : '';
+  if (there.some((listener) => isOurs(listener, role))) return `Berth's ${role} has it${beside}`;
+  return `${addresses.length > 0 && other ? `free on ${addresses.join(', ')}` : 'free'}${beside}`;
 }
 
 function unique(listeners: readonly Listener[]): Listener[] {

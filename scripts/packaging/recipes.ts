@@ -51,7 +51,6 @@ export const RECIPES: readonly Recipe[] = [
     command: { name: 'berth-agent', file: 'berth-agent.mjs', build: agentProgram },
     control: {
       depends: ['libc6', 'libstdc++6', 'systemd'],
-      recommends: ['polkitd'],
       summary: 'Self-service Linux containers on a Proxmox cluster: agent of a host',
       description: [
         'Makes a Proxmox, dnsmasq or nginx host do what the Berth control plane wants of',

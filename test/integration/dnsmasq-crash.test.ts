@@ -5,7 +5,7 @@ import { makeResource } from '@berth/proto/contract/resource.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLabNetwork, type LabNetwork } from '../lab/net/lab-network.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type DnsmasqDriver, startDnsmasqRole } from './dnsmasq-driver.ts';
+import { type RoleDriver, startDnsmasqRole } from './role-driver.ts';
 
 // kill -9 of the agent at the moments that matter: whatever it was doing, the files are the old set or the new one,
 // dnsmasq answers throughout, and the next agent brings it where it should be.
@@ -60,7 +60,7 @@ const moments = {
 type State = { releases: string[]; live: string };
 
 it.each(Object.entries(moments))('survives a kill when %s', async (_, moment) => {
-  let role: DnsmasqDriver = await start();
+  let role: RoleDriver = await start();
   expect(await role.apply(1, setAt('10.64.0.1'))).toMatchObject({ status: 'running' });
   const before: State = { releases: await releases(), live: await live() };
   const applying = role.apply(2, setAt('10.64.0.2'));

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLabNetwork, type LabNetwork } from '../lab/net/lab-network.ts';
 import { LAB_PLAN } from '../lab/net/plan.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type DnsmasqDriver, startDnsmasqRole } from './dnsmasq-driver.ts';
+import { type RoleDriver, startDnsmasqRole } from './role-driver.ts';
 
 // The role with the real dnsmasq on the lab's dns host, a real DHCP client (busybox udhcpc) on its guest LAN, and a
 // second dnsmasq on the control plane's host as the forwarder.
@@ -40,7 +40,7 @@ const service = makeResource('ldap', {
 const site = [zone, reservation, name, service];
 
 let network: LabNetwork;
-let role: DnsmasqDriver;
+let role: RoleDriver;
 let root: string;
 let upstreamLog: string;
 let generation = 0;

@@ -8,10 +8,10 @@ import { type Resource, ResourceSchema } from '@berth/proto/agent/v1/resource_pb
 import { type SessionRequest, SessionRequestSchema } from '@berth/proto/agent/v1/session_pb.js';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { LabHost } from '../lab/net/lab-host.ts';
-import type { Ask } from './dnsmasq-inside.ts';
+import type { Ask } from './role-inside.ts';
 
 /** The role on a lab host, as a test uses it. */
-export interface DnsmasqDriver {
+export interface RoleDriver {
   capabilities: string[];
   /** Every report so far, oldest first. */
   reports: SessionRequest['message'][];
@@ -22,10 +22,23 @@ export interface DnsmasqDriver {
   stop(signal?: 'SIGKILL'): Promise<void>;
 }
 
-/** Starts the role on `host`. One question at a time. */
-export async function startDnsmasqRole(host: LabHost, config: DnsmasqConfigInput): Promise<DnsmasqDriver> {
-  const program = join(import.meta.dirname, 'dnsmasq-inside.ts');
-  const child = host.spawn(process.execPath, [program, JSON.stringify(config)], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Starts the dnsmasq role on `host`, as root. */
+export function startDnsmasqRole(host: LabHost, config: DnsmasqConfigInput): Promise<RoleDriver> {
+  return startRole(host, { dnsmasq: config });
+}
+
+/**
+ * Starts a role on `host`. One question at a time.
+ * @param as program with its arguments that starts another with fewer rights, e.g. setpriv
+ */
+export async function startRole(
+  host: LabHost,
+  roles: Record<string, unknown>,
+  as: readonly string[] = [],
+): Promise<RoleDriver> {
+  const inside = join(import.meta.dirname, 'role-inside.ts');
+  const [program = '', ...args] = [...as, process.execPath, inside, JSON.stringify(roles)];
+  const child = host.spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   if (!child.stdin || !child.stdout) throw new Error('no pipes to the role');
   const { stdin, stdout } = child;
   const ended = once(child, 'exit');

@@ -1,14 +1,14 @@
 /**
- * The dnsmasq role inside a lab host's network namespace, driven by lines of JSON: a process has one network namespace,
- * so the test itself cannot be there. Argument: the role's configuration as JSON.
+ * A role inside a lab host's network namespace, driven by lines of JSON: a process has one network namespace, so the
+ * test itself cannot be there. Argument: the configuration's `roles` as JSON, of which the first is taken.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { dnsmasqConfigSchema } from '@berth/agents/dnsmasq/config.ts';
-import { createDnsmasqRole } from '@berth/agents/dnsmasq/role.ts';
+import { loadRoles } from '@berth/agents/roles.ts';
 import { createLogger } from '@berth/agents/shared/logger.ts';
+import type { RoleModule } from '@berth/agents/shared/role.ts';
 import { CommandSchema } from '@berth/proto/agent/v1/command_pb.js';
 import { ResourceSchema } from '@berth/proto/agent/v1/resource_pb.js';
 import { SessionRequestSchema } from '@berth/proto/agent/v1/session_pb.js';
@@ -22,7 +22,8 @@ export type Ask =
   | { op: 'execute'; command: string }
   | { op: 'open' };
 
-const role = createDnsmasqRole(dnsmasqConfigSchema.parse(JSON.parse(process.argv[2] ?? '{}')));
+const [role] = await loadRoles(JSON.parse(process.argv[2] ?? '{}'));
+if (!role) throw new Error('no role was named');
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const bytes = (text: string) => Buffer.from(text, 'base64');
 
@@ -30,7 +31,7 @@ await role.start({
   clock: systemClock,
   random: Math.random,
   log: createLogger(process.env.BERTH_TEST_LOG ?? 'fatal'),
-  stateDir: await mkdtemp(join(tmpdir(), 'berth-dnsmasq-state-')),
+  stateDir: await mkdtemp(join(tmpdir(), 'berth-role-state-')),
   requestApply: () => {},
   report: (message) => {
     const report = toBinary(SessionRequestSchema, create(SessionRequestSchema, { message }));
@@ -38,7 +39,7 @@ await role.start({
   },
 });
 
-async function answer(ask: Ask): Promise<unknown> {
+async function answer(role: RoleModule, ask: Ask): Promise<unknown> {
   if (ask.op === 'open') return role.sessionOpened?.();
   const context = {
     signal: new AbortController().signal,
@@ -54,8 +55,10 @@ async function answer(ask: Ask): Promise<unknown> {
   return { ...report, errors: report.errors.map(({ version: _, ...error }) => error) };
 }
 
+// Timers of the role keep nothing alive, and once the test has said all there is nothing else.
+setInterval(() => {}, 2 ** 30);
 say({ reply: await role.capabilities() });
 for await (const line of createInterface({ input: process.stdin }))
-  say({ reply: (await answer(JSON.parse(line))) ?? null });
+  say({ reply: (await answer(role, JSON.parse(line))) ?? null });
 await role.stop();
 process.exit(0);
