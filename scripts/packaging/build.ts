@@ -21,8 +21,8 @@ export interface BuildOptions {
   compression: Compression;
   /** Directory that the packages are written to. */
   out: string;
-  /** Packages to build; all by default. */
-  recipes?: readonly Recipe[];
+  /** What is taken for Node; by default the runtime from npm. Tests of all the rest take something small. */
+  runtime?: string;
 }
 
 /** A package that was built. */
@@ -35,11 +35,11 @@ export interface Built {
 }
 
 /** Builds packages. @returns what was built, in the order of the recipes */
-export async function buildPackages({ recipes = RECIPES, ...options }: BuildOptions): Promise<Built[]> {
+export async function buildPackages(options: BuildOptions): Promise<Built[]> {
   const epoch = await commitTime();
   await mkdir(options.out, { recursive: true });
   const built: Built[] = [];
-  for (const recipe of recipes) built.push(await build(recipe, options, epoch));
+  for (const recipe of RECIPES) built.push(await build(recipe, options, epoch));
   return built;
 }
 
@@ -48,16 +48,14 @@ async function commitTime(): Promise<number> {
   return Number((await runProgram('git', ['-C', REPOSITORY, 'log', '-1', '--format=%ct'])).trim());
 }
 
-type Settings = Omit<BuildOptions, 'recipes'>;
-
-async function build(recipe: Recipe, settings: Settings, epoch: number): Promise<Built> {
-  const { architecture, compression, out } = settings;
+async function build(recipe: Recipe, options: BuildOptions, epoch: number): Promise<Built> {
+  const { architecture, compression, out } = options;
   const { name, control, conffiles } = recipe;
   const file = join(out, `${name}_${manifest.version}_${architecture}.deb`);
   const directory = await mkdtemp(join(tmpdir(), 'berth-package-'));
   try {
     const root = join(directory, 'root');
-    await fill(root, recipe, architecture, epoch);
+    await fill(root, recipe, options, epoch);
     const scripts = await textsOf(name, ['postinst', 'prerm', 'postrm']);
     const about = { package: name, version: manifest.version, architecture, ...control };
     const made = { control: about, root, scripts, conffiles: Object.keys(conffiles), epoch, compression };
@@ -67,12 +65,17 @@ async function build(recipe: Recipe, settings: Settings, epoch: number): Promise
   }
 }
 
-async function fill(root: string, recipe: Recipe, architecture: Architecture, epoch: number): Promise<void> {
+async function fill(
+  root: string,
+  recipe: Recipe,
+  { architecture, ...options }: BuildOptions,
+  epoch: number,
+): Promise<void> {
   const { name, program, command, conffiles } = recipe;
   const library = join(root, 'usr/lib', name);
   const libraries = await bundle(program, join(library, 'program'), architecture);
   const runtime = await libraryDirectory(runtimeLibrary(architecture));
-  await cp(join(runtime, 'bin/node'), join(library, 'node'));
+  await cp(options.runtime ?? join(runtime, 'bin/node'), join(library, 'node'));
   await stripAll(library, architecture);
   await put(root, `usr/lib/${name}/${command.name}`, launcher(name, command.file), 0o755);
   await mkdir(join(root, 'usr/bin'), { recursive: true });
