@@ -13,10 +13,11 @@ export async function passwordOf(options: { passwordStdin?: boolean }, question:
 export async function ask(question: string, hidden: boolean): Promise<string> {
   if (!process.stdin.isTTY)
     throw new CliError('there is no terminal to ask on: give the options instead, e.g. --password-stdin.');
-  process.stderr.write(question);
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // It is the reader that keeps what is typed from being shown, so it is there before the question is.
   const reader = createInterface({ input: process.stdin, output: hidden ? sink : process.stderr, terminal: true });
-  const answer = await reader.question('');
+  if (hidden) process.stderr.write(question);
+  const answer = await reader.question(hidden ? '' : question);
   reader.close();
   if (hidden) process.stderr.write('\n');
   return answer;

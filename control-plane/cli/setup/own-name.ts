@@ -9,7 +9,7 @@ export const OWN_NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 export async function ownName(): Promise<string> {
   const short = hostname().toLowerCase();
   const full = await fullName(short);
-  return [full, short].find((name) => name && !serverNameFault(name)) ?? '';
+  return [full, short].find((name) => !/^localhost(\.|$)/.test(name) && !serverNameFault(name)) ?? '';
 }
 
 /** By the reverse of its address; getaddrinfo's canonical name is not to be had in Node. */
