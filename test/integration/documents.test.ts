@@ -1,6 +1,6 @@
 // What can be said of README.md and docs without running their commands; test/e2e/documents.test.ts runs them.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { parseAllDocuments } from 'yaml';
 import { readProtocol } from '../../scripts/docs/read-protocol.ts';
 import { LEAST_PRIVILEGES } from '../lab/site-setup.ts';
 import { type Block, blocksOf, documents, placeOf, REPOSITORY } from '../support/documents/blocks.ts';
-import { commandsOf, misuse } from '../support/documents/command-lines.ts';
+import { commandName, commandsOf, misuse } from '../support/documents/command-lines.ts';
 import { coverageOf } from '../support/documents/coverage.ts';
 import { importsByFolder } from '../support/documents/imports.ts';
 import { brokenLinks, missingFiles } from '../support/documents/links.ts';
@@ -67,6 +67,19 @@ describe('commands', () => {
     await writeFile(script, text);
     await run('bash', ['-n', script]);
     expect(commandsOf(text).flatMap((command) => misuse(command) ?? [])).toEqual([]);
+  });
+
+  test('what the README says of installing is done on whole hosts, with the packages and systemd', () => {
+    const files = globSync('test/e2e/{hosts*.test.ts,support/host-*.ts}', { cwd: REPOSITORY });
+    const typed = files
+      .map((file) => readFileSync(join(REPOSITORY, file), 'utf8').replaceAll('apt-get -y', 'apt'))
+      .join();
+    const installing = scripts.filter(({ file, attributes }) => {
+      return file === 'README.md' && ['control-plane', 'agent'].includes(attributes.get('host') ?? '');
+    });
+    for (const command of installing.flatMap(({ text }) => commandsOf(text))) {
+      expect(typed).toContain(commandName(command));
+    }
   });
 
   test('options of other programs are such as those programs name in their help', async () => {

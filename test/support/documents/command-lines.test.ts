@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandsOf, misuse } from './command-lines.ts';
+import { commandName, commandsOf, misuse } from './command-lines.ts';
 
 test('a script is taken apart into its commands', () => {
   const script =
@@ -22,4 +22,9 @@ test.each([
   ['ls --colour', undefined],
 ])('%s: %s', (line, reason) => {
   expect(misuse(line.split(' '))).toEqual(reason === undefined ? undefined : expect.stringContaining(reason));
+});
+
+test('a command is known by its sub-commands', () => {
+  expect(commandName(['berth', 'site', 'create', 'office', '--network', 'x'])).toBe('berth site create');
+  expect(commandName(['apt', 'install', './berth.deb'])).toBe('apt install');
 });

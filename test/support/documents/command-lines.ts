@@ -33,6 +33,19 @@ function withoutPrefix(words: string[]): string[] {
   return first < 0 ? [] : words.slice(first);
 }
 
+/** A command with its sub-commands, e.g. "berth site create", "apt install". */
+export function commandName([program = '', ...words]: readonly string[]): string {
+  let command = PROGRAMS[program]?.();
+  if (!command) return [program, ...words.filter((word) => /^[a-z-]+$/.test(word)).slice(0, 1)].join(' ');
+  const names = [program];
+  for (const word of words) {
+    command = command.commands.find((each) => each.name() === word);
+    if (!command) break;
+    names.push(word);
+  }
+  return names.join(' ');
+}
+
 /** Why one of our own programs would refuse a command line; undefined when it would not, or the program is another. */
 export function misuse([name = '', ...words]: readonly string[]): string | undefined {
   let command = PROGRAMS[name]?.();

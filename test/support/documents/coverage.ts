@@ -4,11 +4,11 @@ import type { Block } from './blocks.ts';
 /** Where commands stand that no lab on loopback can run, and what shows instead that they are right. */
 const ELSEWHERE: Record<string, string> = {
   repository: 'this very test runs one, and is run by the other',
-  'control-plane': 'a host with systemd and root: test/e2e/hosts*.test.ts',
-  agent: 'a host with systemd and root: test/e2e/hosts*.test.ts',
+  'control-plane': 'a host with systemd and root; installing is what test/e2e/hosts*.test.ts do',
+  agent: 'a host with systemd and root; joining is what test/e2e/hosts*.test.ts do',
   proxmox: 'a Proxmox VE host: its rights are those of test/lab/site-setup.ts',
-  container: 'inside a container: test/e2e/logins.test.ts',
-  client: 'another machine with an SSH or LDAP client: test/e2e/logins.test.ts',
+  container: 'inside a container; what it does: test/e2e/logins.test.ts',
+  client: 'another machine, with the client that it names',
   database: 'a database server',
 };
 
