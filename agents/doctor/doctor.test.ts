@@ -11,7 +11,7 @@ import { TestAuthority } from '../shared/testing/authority.ts';
 import { FakeControlPlane } from '../shared/testing/fake-control-plane.ts';
 import { heldSet, snapshotOf } from '../shared/testing/resources.ts';
 import { examineHost } from './doctor.ts';
-import { generationFinding } from './examine-agent.ts';
+import { generationFinding, nodeFinding } from './examine-agent.ts';
 import { rangesOf } from './examine-dnsmasq.ts';
 import { certificateFinding } from './examine-identity.ts';
 
@@ -80,6 +80,15 @@ it('tells a refused generation from one that is being applied', () => {
   });
   expect(generationFinding(7n, 6n, status)).toMatchObject({ state: 'warning' });
   expect(generationFinding(0n, 0n, status)).toMatchObject({ state: 'ok' });
+});
+
+it('gives the commands of a node whose token lacks something', () => {
+  expect(nodeFinding(['pve1', 'The token lacks SDN.Use:\npveum role add …\npveum acl modify …'])).toEqual({
+    check: 'node pve1',
+    state: 'fault',
+    message: 'The token lacks SDN.Use:',
+    remedy: 'pveum role add …\npveum acl modify …',
+  });
 });
 
 it('reads the ranges of a rendered file', () => {

@@ -44,6 +44,7 @@ export async function examineHost(configFile: string): Promise<Finding[]> {
 }
 
 async function examineRoles(plan: HostPlan): Promise<Finding[]> {
+  if (!plan.nginx && !plan.dnsmasq) return [];
   const listeners = await listListeners();
   const nginx = plan.nginx && (await checkNginx(plan.nginx));
   const never = async () => false;

@@ -17,6 +17,7 @@ export async function examineAgent(stateDir: string): Promise<Finding[]> {
     sessionFinding(status),
     generationFinding(held.generation, running, status),
     ...(status.applied?.quarantined ?? []).map(asideFinding),
+    ...Object.entries(status.nodes ?? {}).map(nodeFinding),
     ...(status.findings ?? []).map((message): Finding => ({ check: 'agent', state: 'warning', message, remedy: LOG })),
   ];
 }
@@ -46,6 +47,14 @@ function asideFinding({ kind, name, reason }: { kind: string; name: string; reas
   const message = `${kind} ${name} is set aside, everything else is served: ${reason}`;
   const remedy = 'Its owner reads the same on the page of the container or domain, and mends it there.';
   return { check: 'set aside', state: 'warning', message, remedy };
+}
+
+/** What is missing comes with the commands that give it, below the first line. */
+export function nodeFinding([node, words]: [string, string]): Finding {
+  const [message = '', ...commands] = words.split('\n');
+  const remedy =
+    commands.length > 0 ? commands.join('\n') : 'Look at the node, and at its address: berth node get SITE/NODE';
+  return { check: `node ${node}`, state: 'fault', message, remedy };
 }
 
 function isAlive(pid: number): boolean {

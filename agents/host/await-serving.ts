@@ -9,7 +9,10 @@ const NOTHING_MS = 5_000;
 const LONGEST_MS = 60_000;
 
 /** How the wait for a host that serves has ended. */
-export type ServingWait = { serves: true; words: string } | { serves: false; reason: string };
+/** @property nodes what is wrong with PVE nodes, by node */
+export type ServingWait =
+  | { serves: true; words: string; nodes: Readonly<Record<string, string>> }
+  | { serves: false; reason: string };
 
 /** Waits until the agent of this host is in session and runs what it should. */
 export async function awaitServing(stateDir: string): Promise<ServingWait> {
@@ -26,9 +29,9 @@ export async function awaitServing(stateDir: string): Promise<ServingWait> {
 
 function verdict(status: RunningStatus | undefined, waitedMs: number): ServingWait | undefined {
   if (!status?.session?.open) return undefined;
-  const { applied } = status;
-  if (applied?.running) return { serves: true, words: `generation ${applied.generation} runs` };
-  if (!applied && waitedMs > NOTHING_MS) return { serves: true, words: 'there is nothing to do yet' };
+  const { applied, nodes = {} } = status;
+  if (applied?.running) return { serves: true, words: `generation ${applied.generation} runs`, nodes };
+  if (!applied && waitedMs > NOTHING_MS) return { serves: true, words: 'there is nothing to do yet', nodes };
   return undefined;
 }
 

@@ -159,6 +159,7 @@ function tellServing(wait: ServingWait, { plan }: Changes, print: (text: string)
     ...(proxmox ? ['Proxmox'] : []),
   ];
   print(`This host serves (${parts.join(', ')}): ${wait.words}.\n`);
+  for (const [node, words] of Object.entries(wait.nodes)) print(`\nPVE node ${node}: ${words}\n`);
   return true;
 }
 

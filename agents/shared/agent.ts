@@ -67,7 +67,7 @@ export class Agent {
   constructor(parts: AgentParts) {
     const { roles, journal, clock, random, log, ledger } = parts;
     this.#parts = parts;
-    this.#reports = new Reports((findings) => this.#parts.note?.({ findings }));
+    this.#reports = new Reports((news) => this.#parts.note?.(news));
     this.#epoch = ledger.held.epoch;
     const requestApply = () => this.#applier.retry();
     this.#starter = new RoleStarter({ ...parts, reports: this.#reports, requestApply });
@@ -152,7 +152,7 @@ export class Agent {
     this.#epoch = session.epoch;
     const former = this.#session;
     this.#session = session;
-    this.#noteSession(true);
+    this.noteSession(true);
     former?.end();
     this.#reports.open((report) => session.send(report));
     this.#commands.resend();
@@ -170,9 +170,9 @@ export class Agent {
     this.#reports.close();
   }
 
-  /** There is no session, and why. */
-  unlinked(reason: string): void {
-    this.#noteSession(false, reason);
+  /** Tells the host that a session was opened, or that there is none and why. */
+  noteSession(open: boolean, reason = ''): void {
+    this.#parts.note?.({ session: { open, sinceMs: this.#parts.clock.now(), reason } });
   }
 
   /** Takes desired state: into the ledger first, onto the host next. */
@@ -279,10 +279,6 @@ export class Agent {
     } catch (error) {
       this.finding('ledger', `the ledger cannot be written: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  #noteSession(open: boolean, reason = ''): void {
-    this.#parts.note?.({ session: { open, sinceMs: this.#parts.clock.now(), reason } });
   }
 
   #tell(status: Status): void {

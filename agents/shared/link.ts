@@ -132,7 +132,7 @@ export class Link {
     const asked = drain && Math.floor(drain.afterMs + random() * drain.jitterMs);
     const waitMs = asked ?? fullJitter(RECONNECT, attempt, random);
     log.warn({ reason, waitMs }, 'no session');
-    this.#options.agent.unlinked(reason);
+    this.#options.agent.noteSession(false, reason);
     await delay(clock, waitMs, this.#stop.signal).catch(() => undefined);
   }
 

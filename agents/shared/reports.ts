@@ -1,6 +1,7 @@
 import { HealthSchema, Role } from '@berth/proto/agent/v1/session_pb.js';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Report } from './role.ts';
+import type { AgentNews } from './status-file.ts';
 
 /** Reports kept for a session to come; each drifted file counts as one. */
 const KEEP = 200;
@@ -14,16 +15,20 @@ type Health = MessageInitShape<typeof HealthSchema>;
 export class Reports {
   readonly #kept = new Map<string, Report>();
   readonly #health = new Map<string, Health>();
-  readonly #noted: (findings: string[]) => void;
+  readonly #noted: (news: AgentNews) => void;
   #send: ((report: Report) => void) | undefined;
 
-  /** @param noted told of what is wrong, each time the health is reported */
-  constructor(noted: (findings: string[]) => void = () => {}) {
+  /** @param noted told of what is wrong with host and nodes, each time it is reported */
+  constructor(noted: (news: AgentNews) => void = () => {}) {
     this.#noted = noted;
   }
 
   /** Takes a report of a role. */
   take(role: Role, report: Report): void {
+    if (report.case === 'guestReport') {
+      const { unreachableNodes, missingRights } = report.value;
+      this.#noted({ nodes: { ...unreachableNodes, ...missingRights } });
+    }
     if (report.case === 'health') this.finding(Role[role].toLowerCase(), report.value);
     else this.#pass(keyOf(report), report);
   }
@@ -43,7 +48,7 @@ export class Reports {
   /** Reports the health as it is now. */
   beat(): void {
     const health = this.#wellBeing();
-    this.#noted(health.findings ?? []);
+    this.#noted({ findings: health.findings ?? [] });
     this.#pass('health', { case: 'health', value: create(HealthSchema, health) });
   }
 

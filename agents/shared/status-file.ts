@@ -34,6 +34,8 @@ const newsSchema = z.object({
     .optional(),
   /** What is wrong with the host, in words. */
   findings: z.array(z.string()).optional(),
+  /** What is wrong with PVE nodes, by node: that they cannot be asked, or what their tokens may not do. */
+  nodes: z.record(z.string(), z.string()).optional(),
 });
 
 const statusSchema = newsSchema.extend({ pid: z.int(), version: z.string() });
