@@ -78,11 +78,14 @@ export class ConfigPusher {
     await store.transaction((tx) => write(tx, reporter, set));
   }
 
-  /** An administrator has let the agent follow. */
-  async release(): Promise<void> {
-    if (!this.#heldBack) return;
+  /** An administrator has let the agent follow. @returns whether it was held back until now */
+  async release(): Promise<boolean> {
+    if (!this.#heldBack) return false;
     this.#heldBack = undefined;
+    const { store, reporter } = this.#options;
+    await store.transaction((tx) => write(tx, reporter, { rejected_generation: 0 }));
     await this.push();
+    return true;
   }
 
   #cover(revision: bigint): void {

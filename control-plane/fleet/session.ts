@@ -205,8 +205,8 @@ export class Session implements SessionEnd {
     if (!row || this.#state !== 'open') return;
     if (row.status === 'revoked') return this.end('unauthenticated', 'this agent has been revoked');
     if (row.epoch !== this.epoch) throw new Superseded();
-    if (row.ahead_generation === null) await this.#pusher?.release();
-    if (row.rejected_generation < 0) await this.#pusher?.retry();
+    const released = row.ahead_generation === null && (await this.#pusher?.release());
+    if (row.rejected_generation < 0 && !released) await this.#pusher?.retry();
   }
 
   #broken(what: string): void {

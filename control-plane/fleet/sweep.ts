@@ -1,7 +1,5 @@
+import { RETRY_WANTED } from '../store/agent-revisions.ts';
 import type { Store } from '../store/store.ts';
-
-/** Value of `rejected_generation` that asks the agent's session for one more try. */
-export const RETRY_WANTED = -1;
 
 /** Asks the session of an agent, on whichever replica it is, to send the current generation again. */
 export async function requestRetry(store: Store, agentId: string): Promise<void> {

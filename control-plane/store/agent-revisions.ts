@@ -7,6 +7,9 @@
 import type { Row } from './schema.ts';
 import type { Tx } from './store.ts';
 
+/** Value of `rejected_generation` that asks the agent's session for one more try. */
+export const RETRY_WANTED = -1;
+
 type Generations = Pick<
   Row<'agents'>,
   'desired_generation' | 'covered_revision' | 'acked_generation' | 'running_generation'

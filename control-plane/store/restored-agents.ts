@@ -5,6 +5,7 @@
  * time this installation knows nothing of, so none counts as one of ours. Until each agent of a site has been heard, and
  * confirmed where it is ahead, operations of that site wait: what is made must not take the place of what is there.
  */
+import { RETRY_WANTED } from './agent-revisions.ts';
 import { dropConditions } from './conditions.ts';
 import type { Row } from './schema.ts';
 import type { Db, Tx } from './store.ts';
@@ -41,11 +42,15 @@ export function unconfirmedAgents(db: Db, siteId: string): Promise<Pick<Row<'age
     .execute();
 }
 
-/** Lets an agent follow, whatever it holds. @returns false when it does so already */
+/**
+ * Lets an agent follow, whatever it holds. Its session hears of it by a nudge or, should that be lost, finds the wish
+ * for another try in the row.
+ * @returns false when it does so already
+ */
 export async function letFollow(tx: Tx, agent: Pick<Row<'agents'>, 'id'>): Promise<boolean> {
   const { numUpdatedRows } = await tx.db
     .updateTable('agents')
-    .set(FOLLOWS)
+    .set({ ...FOLLOWS, rejected_generation: RETRY_WANTED })
     .where('id', '=', agent.id)
     .where('restored_revision', 'is not', null)
     .executeTakeFirst();
