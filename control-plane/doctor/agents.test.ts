@@ -27,6 +27,13 @@ test('an agent that is connected and up to date is well', () => {
   expect(look({})).toEqual([{ check: 'agents', state: 'ok', message: 'web1 (nginx): connected, runs generation 7' }]);
 });
 
+test('many that are well are one finding', () => {
+  expect(look(...Array.from({ length: 40 }, () => ({})), { state: 'unknown' })).toMatchObject([
+    { state: 'ok', message: '40 are connected and run what they should' },
+    { state: 'fault' },
+  ]);
+});
+
 test('nobody having joined is a warning, and who was revoked counts for nothing', () => {
   expect(look()).toMatchObject([{ state: 'warning', message: 'none has joined yet' }]);
   expect(look({ state: 'revoked' })).toMatchObject([{ state: 'warning' }]);

@@ -27,23 +27,33 @@ export interface AgentCondition {
 /** An agent's certificate lives 24 hours and is renewed at three quarters at the latest. */
 const RENEWED_BEFORE_MS = 5 * 3_600_000;
 const MOST_CONDITIONS = 5;
+/** Of more that are well nobody wants to read each. */
+const MOST_NAMED = 10;
 const ON_ITS_HOST = 'On its host: "berth-agent doctor", "journalctl -u berth-agent -n 30".';
 
 /** Whether agents are heard, run what they should, and report nothing. @param version the control plane's own */
 export function agentFindings(agents: readonly AgentFact[], now: number, version: string): Finding[] {
   const active = agents.filter(({ state }) => state !== 'revoked');
   if (active.length === 0) return [warning('agents', 'none has joined yet', 'Join a host: "berth agent create".')];
-  return active.flatMap((agent) => {
-    const found = [
+  const looked = active.map((agent) => ({
+    agent,
+    found: [
       ...heard(agent, now),
       ...generations(agent),
       ...certificate(agent, now),
       ...versions(agent, version),
       ...conditions(agent),
-    ];
-    const runs = `${titleOf(agent)}: connected, runs generation ${agent.runningGeneration}`;
-    return found.length > 0 ? found : [ok('agents', runs)];
-  });
+    ],
+  }));
+  const well = looked.filter(({ found }) => found.length === 0).map(({ agent }) => agent);
+  return [...wellFindings(well), ...looked.flatMap(({ found }) => found)];
+}
+
+function wellFindings(agents: readonly AgentFact[]): Finding[] {
+  if (agents.length > MOST_NAMED) return [ok('agents', `${agents.length} are connected and run what they should`)];
+  return agents.map((agent) =>
+    ok('agents', `${titleOf(agent)}: connected, runs generation ${agent.runningGeneration}`),
+  );
 }
 
 function titleOf({ name, roles }: AgentFact): string {

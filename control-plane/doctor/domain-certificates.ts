@@ -15,7 +15,9 @@ export async function domainCertificateFindings(db: Db, now: number): Promise<Fi
   const all = served.flat();
   const found = [...all.flatMap((row) => endFinding(row, now)), ...(await failures(db))];
   if (found.length > 0) return found;
-  return [ok('domains', all.length === 0 ? 'no domain has a certificate yet' : `${all.length} certificates are valid`)];
+  return [
+    ok('domains', all.length === 0 ? 'no domain has a certificate yet' : `all certificates (${all.length}) are valid`),
+  ];
 }
 
 function endFinding(row: { dns_names: string; not_after: number }, now: number): Finding[] {
