@@ -56,6 +56,8 @@ export async function checkPorts(
       look.findings.push(finding(port, 'ok', okWords(port, listeners)));
       continue;
     }
+    // The same program has mostly both TCP and UDP; it need not be told of twice.
+    if (look.findings.some((known) => known.state !== 'ok' && known.check.startsWith(`port ${port.port}/`))) continue;
     if (holder.unit !== undefined && (await isIdle(holder.unit))) {
       look.idle.push(holder.unit);
       look.findings.push(idleFinding(port, holder));

@@ -1,4 +1,5 @@
 /** Whether nginx and dnsmasq are there, and can do what is asked of them. */
+import { existsSync } from 'node:fs';
 import type { Finding } from '@berth/proto/contract/finding.ts';
 import type { DnsmasqConfig } from '../dnsmasq/config.ts';
 import type { NginxConfig } from '../nginx/config.ts';
@@ -11,6 +12,7 @@ const INSTALL_DNSMASQ = 'apt install dnsmasq-base dnsmasq-utils';
 
 /** What nginx is there, and whether it will do. */
 export async function checkNginx(config: NginxConfig): Promise<{ findings: Finding[]; http3: boolean }> {
+  if (!existsSync(config.binary)) return { findings: [missing('nginx', config.binary, INSTALL_NGINX)], http3: false };
   try {
     const { build, stream, http3 } = await detectOptions(config);
     const found: Finding = { check: 'nginx', state: 'ok', message: `nginx ${build.version}` };
@@ -24,10 +26,15 @@ export async function checkNginx(config: NginxConfig): Promise<{ findings: Findi
 /** What dnsmasq is there, and whether leases can be ended. */
 export async function checkDnsmasq(config: DnsmasqConfig): Promise<Finding[]> {
   const { exitCode, stdout, stderr } = await runProgram(config.binary, ['--version']);
+  if (exitCode === 127) return [missing('dnsmasq', config.binary, INSTALL_DNSMASQ)];
   if (exitCode !== 0) return [{ check: 'dnsmasq', state: 'fault', message: stderr, remedy: INSTALL_DNSMASQ }];
   const version = /version (\S+)/.exec(stdout)?.[1] ?? 'of an unknown version';
   const found: Finding = { check: 'dnsmasq', state: 'ok', message: `dnsmasq ${version}` };
   return config.dhcp ? [found, await checkLeaseRelease()] : [found];
+}
+
+function missing(check: string, program: string, remedy: string): Finding {
+  return { check, state: 'fault', message: `${program} is not there`, remedy };
 }
 
 function streamFinding(stream: boolean, never: boolean): Finding {
