@@ -5,6 +5,7 @@ import { SitesService } from '@berth/proto/api/v1/sites_pb.js';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { containerRequest } from '../operations/testing/requests.ts';
+import { noteCondition } from '../store/conditions.ts';
 import { type ApiBench, openApiBench } from './testing/api-bench.ts';
 
 const SITE = {
@@ -82,6 +83,16 @@ describe('administration over the API', () => {
     await expect(update({ externalDomains: [] }, 'external_domains')).rejects.toThrow(/web1\.apps\.lab/);
     await expect(client.deleteSite({ site: 'lab' })).rejects.toThrow(/containers/);
     await expect((await nodes()).deleteNode({ node: 'lab/pve1' })).rejects.toThrow(/containers/);
+  });
+
+  it('shows on a node what its token lacks, as its agent said', async () => {
+    const client = await nodes();
+    const [agent] = await bench.store.db.selectFrom('agents').selectAll().execute();
+    const message = 'The token lacks SDN.Use.\npveum role add …';
+    const finding = { kind: 'node_rights', severity: 'error' as const, subject: 'pve1', message };
+    await bench.store.transaction((tx) => noteCondition(tx, agent?.site_id ?? '', agent?.id ?? '', finding));
+    const { node } = await client.getNode({ node: 'lab/pve1' });
+    expect(node?.conditions).toMatchObject([{ kind: 'node_rights', subject: 'pve1', message }]);
   });
 
   it('never shows a node its secret again, in answers or in the audit', async () => {
