@@ -15,7 +15,7 @@ import { Link } from './shared/link.ts';
 import { createLogger, type Logger } from './shared/logger.ts';
 import type { RoleModule } from './shared/role.ts';
 import type { Keepalive } from './shared/session-client.ts';
-import { StatusFile } from './shared/status-file.ts';
+import { type AgentNews, StatusFile } from './shared/status-file.ts';
 import { VERSION } from './version.ts';
 
 /** What a run can be given by tests and by the lab; everything has a default. */
@@ -24,6 +24,8 @@ export interface RunOptions {
   random?: Random;
   log?: Logger;
   keepalive?: Keepalive;
+  /** Told what the agent tells its host. */
+  note?(news: AgentNews): void;
 }
 
 /** An agent that runs. */
@@ -54,7 +56,10 @@ export async function startAgent(config: AgentConfig, options: RunOptions = {}):
     version: VERSION,
     stateDirOf: (role) => stateDirOf(config, role),
     trust: (bundle) => link.trust(bundle),
-    note: (news) => status.note(news),
+    note: (news) => {
+      status.note(news);
+      options.note?.(news);
+    },
   });
   const link = new Link({ agent, identities, clock, random, log, ...(keepalive && { keepalive }) }, identity);
   await agent.start();
@@ -78,8 +83,9 @@ export async function runAgent(config: AgentConfig): Promise<void> {
     const asked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
     });
-    const running = await startAgent(config);
     const manager = serviceManager(process.env, systemClock);
+    const running = await startAgent(config, { note: ({ applied }) => applied && manager.status(wordsOf(applied)) });
+    // The ledger was applied. Where that was refused, the status says so; a boot need not wait until it is mended.
     manager.ready();
     await asked;
     manager.stopping();
@@ -87,6 +93,11 @@ export async function runAgent(config: AgentConfig): Promise<void> {
   } finally {
     clearInterval(alive);
   }
+}
+
+function wordsOf({ running, message, quarantined }: NonNullable<AgentNews['applied']>): string {
+  if (!running) return `Serves what it served before: ${message.split('\n', 1)[0]}`;
+  return quarantined.length === 0 ? 'Serves all that is wanted' : `Serves all but ${quarantined.length} set aside`;
 }
 
 async function enrolled(identities: IdentityStore, stateDir: string): Promise<Identity> {

@@ -10,6 +10,8 @@ import type { Clock } from './clock.ts';
 export interface ServiceManager {
   /** It serves from now on, and says so again and again where a watchdog is set. */
   ready(): void;
+  /** How it does, in one line that `systemctl status` shows; the same again is not said. */
+  status(text: string): void;
   /** It stops. */
   stopping(): void;
 }
@@ -23,9 +25,10 @@ export function serviceManager(
   clock: Clock,
   healthy: () => Promise<boolean> = async () => true,
 ): ServiceManager {
-  if (!env.NOTIFY_SOCKET) return { ready: () => {}, stopping: () => {} };
+  if (!env.NOTIFY_SOCKET) return { ready: () => {}, status: () => {}, stopping: () => {} };
   const watchdogMs = Number(env.WATCHDOG_USEC ?? 0) / 1_000;
   let cancel = () => {};
+  let said = '';
   const alive = async () => {
     if (await healthy()) notify('WATCHDOG=1');
     arm();
@@ -37,6 +40,10 @@ export function serviceManager(
     ready() {
       notify('--ready');
       arm();
+    },
+    status(text) {
+      if (text !== said) notify(`--status=${text}`);
+      said = text;
     },
     stopping() {
       cancel();
