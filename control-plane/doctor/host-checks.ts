@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
+import type { Config } from '../config.ts';
 import { reachable } from '../host/local-api.ts';
 import { readSetting } from '../store/settings.ts';
 import type { Db } from '../store/store.ts';
@@ -57,7 +58,7 @@ function serviceChecks(view: HostView): Check[] {
     { name: 'ports', look: () => portFindings(config) },
     {
       name: 'names',
-      look: () => nameFindings({ serverNames, ownAddresses: view.ownAddresses(), resolve: view.resolve }),
+      look: () => nameFindings({ names: toldNames(config), ownAddresses: view.ownAddresses(), resolve: view.resolve }),
     },
     {
       name: 'certificate',
@@ -66,6 +67,12 @@ function serviceChecks(view: HostView): Check[] {
     },
     { name: 'ldap', look: () => ldapFindings(config.ldapUris, caOf(view) ?? '') },
   ];
+}
+
+/** Names that others are told: those in the certificate, and those in what people and agents are given. */
+function toldNames({ serverNames, publicUrl, agentAddress }: Config): string[] {
+  const given = [new URL(publicUrl).hostname, new URL(`tcp://${agentAddress}`).hostname];
+  return [...new Set([...serverNames, ...given.map((name) => name.replace(/^\[|\]$/g, ''))])];
 }
 
 function storeChecks(view: HostView, opened: OpenedDatabase): Check[] {

@@ -7,9 +7,9 @@ const WORLD: Record<string, string[]> = {
   'installer.example.org': ['127.0.1.1'],
 };
 
-const look = (...serverNames: string[]) =>
+const look = (...names: string[]) =>
   nameFindings({
-    serverNames: [...serverNames, 'localhost', '127.0.0.1'],
+    names: [...names, 'localhost', '127.0.0.1'],
     ownAddresses: ['127.0.0.1', '192.0.2.1'],
     resolve: async (name) => WORLD[name] ?? Promise.reject(new Error(`ENOTFOUND ${name}`)),
   });

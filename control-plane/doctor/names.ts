@@ -7,7 +7,8 @@ const OWN = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** What is known of names. */
 export interface NameFacts {
-  serverNames: readonly string[];
+  /** Names under which others are to reach this server. */
+  names: readonly string[];
   /** Addresses of this machine. */
   ownAddresses: readonly string[];
   /** Addresses of a name. @throws when it has none */
@@ -15,8 +16,8 @@ export interface NameFacts {
 }
 
 /** Whether the server's names lead to it. */
-export async function nameFindings({ serverNames, ownAddresses, resolve }: NameFacts): Promise<Finding[]> {
-  const others = serverNames.filter((name) => !OWN.has(name));
+export async function nameFindings({ names, ownAddresses, resolve }: NameFacts): Promise<Finding[]> {
+  const others = names.filter((name) => !OWN.has(name));
   if (others.length === 0) {
     const remedy = 'Name this server as others reach it: "berth setup --change".';
     return [warning('names', 'the server is known as localhost only, so no agent and no browser elsewhere', remedy)];
