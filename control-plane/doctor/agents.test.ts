@@ -70,3 +70,11 @@ test('what an agent reports is told by its gravity, and not without end', () => 
   });
   expect(findings[5]).toMatchObject({ state: 'warning', message: 'web1 (nginx) reports 3 more' });
 });
+
+test('an agent that is ahead of a restored control plane is one finding, with the command that confirms', () => {
+  const ahead = { kind: 'ahead_of_restore', severity: 'warning' as const, subject: 'restore', message: 'holds more' };
+  const findings = look({ runningGeneration: 0, acknowledgedGeneration: 0, conditions: [ahead] });
+  expect(findings).toMatchObject([
+    { state: 'warning', remedy: expect.stringContaining('berth agent confirm-restore') },
+  ]);
+});

@@ -1,4 +1,5 @@
 import type { Finding } from '@berth/proto/contract/finding.ts';
+import { AHEAD } from '../store/restored-agents.ts';
 import { fault, ok, spanText, warning } from './check.ts';
 
 /** What is known of an agent, from the store or from the API. Times are milliseconds since the epoch. */
@@ -70,11 +71,15 @@ function heard(agent: AgentFact, now: number): Finding[] {
 
 function generations(agent: AgentFact): Finding[] {
   const { desiredGeneration: desired, runningGeneration: running, acknowledgedGeneration: held } = agent;
-  // What cannot be heard cannot catch up.
-  if (running >= desired || agent.state !== 'connected') return [];
+  // What cannot be heard cannot catch up, and what is held back after a restore must not.
+  if (running >= desired || agent.state !== 'connected' || isAhead(agent)) return [];
   const message = `${titleOf(agent)} runs generation ${running}, holds ${held} and should run ${desired}`;
   const remedy = `See why: "berth agent get ${agent.id}"; once it is mended: "berth agent update ${agent.id} --retry".`;
   return [warning('agents', message, remedy)];
+}
+
+function isAhead({ conditions }: AgentFact): boolean {
+  return conditions.some(({ kind }) => kind === AHEAD);
 }
 
 function certificate(agent: AgentFact, now: number): Finding[] {
@@ -97,7 +102,8 @@ function conditions(agent: AgentFact): Finding[] {
   const remedy = `All of it: "berth agent get ${agent.id}".`;
   const told = serious.slice(0, MOST_CONDITIONS).map(({ kind, severity, subject, message }) => {
     const line = `${titleOf(agent)} reports ${kind.replaceAll('_', ' ')}: ${subject === message ? '' : `${subject}: `}${message}`;
-    return severity === 'error' ? fault('agents', line, remedy) : warning('agents', line, remedy);
+    const what = kind === AHEAD ? `If that is right: "berth agent confirm-restore ${agent.id}".` : remedy;
+    return severity === 'error' ? fault('agents', line, what) : warning('agents', line, what);
   });
   const more = serious.length - told.length;
   return more > 0 ? [...told, warning('agents', `${titleOf(agent)} reports ${more} more`, remedy)] : told;
