@@ -17,7 +17,7 @@ import { restoreBackup } from '../backup/restore.ts';
 import { openSiteView } from '../desired/site-views.ts';
 import { runsRevision } from '../store/agent-revisions.ts';
 import { agentById } from '../store/agents.ts';
-import { queueCommand } from '../store/commands.ts';
+import { commandOutcome, queueCommand } from '../store/commands.ts';
 import { openStore } from '../store/open.ts';
 import { claimOperations, insertOperation } from '../store/operations.ts';
 import { letFollow } from '../store/restored-agents.ts';
@@ -217,4 +217,19 @@ test('an agent whose set is newer in number only follows by itself', async () =>
   await converged();
   expect(await row()).toMatchObject({ ahead_generation: null, restored_revision: null });
   expect(await condition()).toBeUndefined();
+});
+
+test('a command that was carried out after the backup is not carried out again', async () => {
+  await converged();
+  cut();
+  const task = { case: 'releaseLease' as const, value: { mac: 'bc:24:11:00:00:01', address: '10.64.0.10' } };
+  const id = await store.transaction((tx) => queueCommand(tx, { agentId, task, deadlineMs: 60_000 }));
+  const bytes = await backup();
+  role.onExecute = async () => ({ ok: true, success: { warnings: ['done once'] } });
+  cut = connect();
+  await commandOutcome(store, id, AbortSignal.timeout(5_000));
+  await restore(bytes);
+  const { outcome } = await commandOutcome(store, id, AbortSignal.timeout(5_000));
+  expect(outcome).toMatchObject({ case: 'success', value: { warnings: ['done once'] } });
+  expect(role.executed).toEqual([id]);
 });

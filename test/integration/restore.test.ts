@@ -22,6 +22,7 @@ const BERTH = join(import.meta.dirname, '../../control-plane/cli/berth.ts');
 
 let lab: LocalLab;
 let transport: Transport;
+let token: string;
 let outside: string;
 let kept: Container;
 let lost: Container;
@@ -100,7 +101,7 @@ test('restored in another place, it is followed by the agents without joining ag
   expect(await berth('restore', file())).toMatch(/Restored \d+ rows[\s\S]*What to do next/);
   await lab.controlPlane.start();
   const ca = await readFile(lab.api.caFile, 'utf8');
-  const { token } = await createClient(AuthService, transportTo(lab.api.url, { ca })).signIn(LAB_ADMINISTRATOR);
+  ({ token } = await createClient(AuthService, transportTo(lab.api.url, { ca })).signIn(LAB_ADMINISTRATOR));
   transport = transportTo(lab.api.url, { ca, token });
   const told = await waitFor(
     async () => {
@@ -125,6 +126,22 @@ test('nothing is made in that site before an administrator has confirmed', async
   expect(refused).toMatchObject({ code: Code.FailedPrecondition });
   expect(String(refused)).toMatch(/restored from a backup.*dns waits for an administrator to confirm/);
   expect(await status('lost')).toBe(200);
+});
+
+test('the page of the agents says what is to be decided, and takes the decision', async () => {
+  const cookie = `berth=${token}`;
+  const page = await (await fetch(`${lab.api.pagesUrl}/agents`, { headers: { cookie } })).text();
+  expect(page).toContain('route lost.apps.localhost');
+  expect(page.match(/Go back to what was restored/g)).toHaveLength(3);
+  const dns = (await agents()).find(({ name }) => name === 'dns');
+  const confirm = `${lab.api.pagesUrl}/agents/${dns?.id}/confirm-restore`;
+  const headers = { cookie, origin: lab.api.pagesUrl };
+  const answer = await fetch(confirm, { method: 'POST', headers, redirect: 'manual' });
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/agents']);
+  expect((await agents()).filter(({ restorePending }) => restorePending).map(({ name }) => name)).toEqual([
+    'pve',
+    'web',
+  ]);
 });
 
 test('confirmed, they go back, and what is made then takes the place of nothing that is there', async () => {
