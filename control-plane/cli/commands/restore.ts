@@ -14,6 +14,8 @@ export function restoreCommand(): Command {
 The control plane must not run, and its database must be empty; one that was started and never set up counts as empty.
 Agents follow the restored control plane without enrolling again, once its address is the same. One that holds something
 newer than the backup goes on serving that until an administrator confirms: see "berth agent confirm-restore".
+The database is found as the service finds it; where nothing is set up yet it is the file in /var/lib/berth, or what
+BERTH_DATABASE_URL says.
 
 Example:
   systemctl stop berth
