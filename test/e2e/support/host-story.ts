@@ -69,6 +69,24 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
     await served(site, 'web1');
   });
 
+  test('the doctors of both hosts find nothing that must be mended', async () => {
+    const looks = [
+      site.core.run('berth', ['doctor']),
+      site.core.run('berth-agent', ['doctor']),
+      site.edge.run('berth-agent', ['doctor']),
+    ];
+    for (const { stdout } of await Promise.all(looks)) expect(stdout).toMatch(/, 0 faults$/m);
+  });
+
+  test('a newer package takes over without ending what nginx serves', async () => {
+    const pid = () => site.edge.shell('systemctl show --value --property MainPID berth-nginx.service');
+    const serving = await pid();
+    await Promise.all([install(site.core, 'berth', 'berth-agent'), install(site.edge, 'berth-agent')]);
+    await served(site, 'web1');
+    expect(await pid()).toBe(serving);
+    expect(await site.edge.shell('systemctl is-active berth-agent.service')).toBe('active');
+  });
+
   test('services are confined', async () => {
     for (const host of [site.core, site.edge]) {
       const scores = await scoresOf(host);
@@ -103,7 +121,7 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
 async function install(host: RealHost, ...packages: string[]): Promise<void> {
   const files = packages.map((name) => `${SHARED}/${name}_*.deb`).join(' ');
   const options = { timeoutMs: INSTALL_WITHIN_MS };
-  await host.shell(`cd ${SHARED} && DEBIAN_FRONTEND=noninteractive apt-get -y install ${files}`, options);
+  await host.shell(`cd ${SHARED} && DEBIAN_FRONTEND=noninteractive apt-get -y --reinstall install ${files}`, options);
 }
 
 function uninstall(host: RealHost, how: 'remove' | 'purge', packages: string): Promise<string> {
