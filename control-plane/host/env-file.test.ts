@@ -44,7 +44,7 @@ describe('withEnv', () => {
 
   it('sets what it says and nothing else, whatever stands there', () => {
     const text = fc.string({
-      unit: fc.constantFrom('A', 'B', '=', '\n', '#', '"', "'", '\\', ' ', 'x'),
+      unit: fc.constantFrom('A', 'BERTH_LISTEN=', '=', '\n', '#', '"', "'", '\\', ' ', 'x'),
       maxLength: 60,
     });
     fc.assert(

@@ -45,8 +45,8 @@ function ended(text: string): string {
 
 function parts(text: string): Part[] {
   const found: Part[] = [];
-  // A backslash at its end makes the next line part of this one, but not that of a comment.
-  for (const [raw] of text.matchAll(/[^\S\n]*[#;][^\n]*(?:\n|$)|(?:\\\n|[^\n])+(?:\n|$)|\n/g)) {
+  // A backslash at its end makes the next line part of this one, unless it is itself escaped; not that of a comment.
+  for (const [raw] of text.matchAll(/[^\S\n]*[#;][^\n]*(?:\n|$)|(?:\\(?:[\s\S]|$)|[^\\\n])+(?:\n|$)|\n/g)) {
     const assignment = /^\s*([A-Za-z_]\w*)=(.*)$/s.exec(raw);
     found.push(assignment?.[1] ? { raw, name: assignment[1], value: unquoted(assignment[2] ?? '') } : { raw });
   }
@@ -55,9 +55,10 @@ function parts(text: string): Part[] {
 
 /** A value as systemd understands it: quoted parts, escapes, and white space at both ends taken away. */
 function unquoted(text: string): string {
-  const trimmed = text.replaceAll('\\\n', '').trim();
-  return trimmed.replace(/'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)/gs, (_all, single, double, escaped) => {
+  return text.trim().replace(/'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S]?)/g, (_all, single, double, escaped) => {
     if (single !== undefined) return single;
-    return escaped ?? String(double).replace(/\\(["\\`$])/g, '$1');
+    if (double !== undefined)
+      return String(double).replace(/\\(["\\`$\n])/g, (_pair, one) => (one === '\n' ? '' : one));
+    return escaped === '\n' ? '' : escaped;
   });
 }
