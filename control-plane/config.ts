@@ -74,6 +74,8 @@ export const environment = z.object({
     .refine((all) => all.every(isServerAddress), 'takes ADDRESS, IPV4:PORT and [IPV6]:PORT'),
   /** Whether domains may lead to addresses that the world cannot reach, as in closed networks. */
   BERTH_CLOSED_NETWORK: z.enum(['true', 'false']).default('false'),
+  /** Seconds that a replica goes on serving after it has said on /readyz that it stops, for balancers to take others. */
+  BERTH_DRAIN_SECONDS: z.coerce.number().min(0).max(300).default(0),
   /** The least grave of what is logged. */
   BERTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Lowest VMID given out. */
@@ -107,6 +109,7 @@ export interface Config {
   dnsResolvers: string[];
   closedNetwork: boolean;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
+  drainSeconds: number;
   firstVmid: number;
   heartbeatSeconds: number;
 }
@@ -148,6 +151,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dnsResolvers: e.BERTH_DNS_RESOLVERS,
     closedNetwork: e.BERTH_CLOSED_NETWORK === 'true',
     logLevel: e.BERTH_LOG_LEVEL,
+    drainSeconds: e.BERTH_DRAIN_SECONDS,
     firstVmid: e.BERTH_FIRST_VMID,
     heartbeatSeconds: e.BERTH_HEARTBEAT_SECONDS,
   };

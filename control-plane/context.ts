@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { EnrolmentService } from '@berth/proto/agent/v1/enrolment_pb.js';
-import { systemClock } from '@berth/proto/contract/clock.ts';
+import { delay, systemClock } from '@berth/proto/contract/clock.ts';
 import { createWeb } from '@berth/web/app.ts';
 import type { Visitor } from '@berth/web/session.ts';
 import { type ConnectRouter, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
@@ -39,8 +39,12 @@ import type { Logger } from './log.ts';
 import { startOutbox } from './mail/outbox.ts';
 import { sendBySmtp } from './mail/smtp.ts';
 import { loadMasterKey } from './master-key.ts';
-import { createEngine } from './operations/engine.ts';
+import type { Instruments } from './metrics/instruments.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { withOperationalRoutes } from './operational-routes.ts';
+import { createEngine, type Engine } from './operations/engine.ts';
 import { sagas } from './operations/sagas.ts';
+import { ReadinessProbe } from './readiness.ts';
 import { startReconcilers } from './reconcilers/driver.ts';
 import { loadReplicaId } from './replica-id.ts';
 import { openStore } from './store/open.ts';
@@ -51,7 +55,9 @@ import { withVisits } from './visits.ts';
 export interface Replica {
   /** The port the secure listener got. */
   readonly port: number;
-  /** Stops in order: no new calls, agents asked to leave, operations given back, store closed. */
+  /** Whether it can do its work now. */
+  ready(): Promise<boolean>;
+  /** Stops in order: not ready, then no new calls, agents asked to leave, operations given back, store closed. */
   stop(): Promise<void>;
 }
 
@@ -63,12 +69,16 @@ const MOST_WAITING = 64;
 /** Starts a replica; it serves when this resolves. @throws with what could not be started */
 export async function startReplica(config: Config, log: Logger): Promise<Replica> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
+  const metrics = new Metrics();
+  const observe = metrics.instruments;
   const store = await openStore({
     url: config.databaseUrl,
     masterKey: loadMasterKey(config.masterKeyFile),
     clock,
     onError: (error) => log.error({ err: error }, 'the store reports an error'),
+    onQuery: observe.onQuery,
   });
+  store.feed.subscribe(observe.onTopic);
   if (await finishRestore(store)) log.warn('This installation was restored from a backup.');
   const authority = await openAuthority(store);
   const certificate = await keepServerCertificate({
@@ -79,23 +89,42 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
     onError: (error) => log.error({ err: error }, 'the server certificate could not be renewed'),
   });
   const replicaId = loadReplicaId(config.stateDir, clock.now());
-  const fleet = await startFleet({ config, store, log, authority, replicaId });
-  const agents = await listenForAgents({ store, authority, certificate, fleet, log, listen: config.agentListen });
+  const fleet = await startFleet({ config, store, log, authority, replicaId, observe });
+  const readiness = new ReadinessProbe();
+  const ready = () => readiness.ready();
+  metrics.look({ store, fleet, readiness });
+  const agents = await listenForAgents({
+    store,
+    authority,
+    certificate,
+    fleet,
+    log,
+    ready,
+    listen: config.agentListen,
+  });
   const stopping = new AbortController();
-  const listeners = await listen({ config, store, authority, certificate, fleet, log, stopping });
+  const listeners = await listen({ config, store, authority, certificate, fleet, log, stopping, readiness, metrics });
   const logins = loginsOf(config, authority);
   const owner = `${replicaId}.${process.pid}`;
-  const engine = createEngine({ store, clock, random, log, logins, sagas, owner });
+  const engine = createEngine({ store, clock, random, log, logins, sagas, owner, onEnded: observe.onOperation });
   await engine.start();
-  const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config), publicUrl: config.publicUrl });
+  const { publicUrl } = config;
+  const { onOrder, onMail } = observe;
+  const acme = await startAcme({ store, clock, random, log, owner, dns: dnsOf(config), publicUrl, onOrder });
   const reconcilers = startReconcilers({ store, clock, random, log, dns: dnsOf(config) });
   const records = keepPublicRecords({ store, clock, random, log, owner, dns: dnsOf(config) });
-  const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp });
-  const ldap = await startLdap({ config, store, certificate, log });
+  const outbox = startOutbox({ store, clock, random, log, send: sendBySmtp, onMail });
+  const ldap = await startLdap({ config, store, certificate, log, observe });
+  metrics.look({ store, fleet, readiness, engine, ldap });
   await announce(config, store, authority, log);
+  requireAll(readiness, { store, engine });
+  readiness.serving();
   return {
     port: listeners[0]?.port ?? 0,
+    ready,
     async stop() {
+      readiness.stopping();
+      await delay(clock, config.drainSeconds * 1000);
       stopping.abort();
       await ldap?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
@@ -108,11 +137,23 @@ export async function startReplica(config: Config, log: Logger): Promise<Replica
   };
 }
 
-interface FleetParts extends Pick<Serving, 'config' | 'store' | 'log' | 'authority'> {
-  replicaId: string;
+/** What must be so for work to be given to this replica, besides that it was started. */
+function requireAll(readiness: ReadinessProbe, { store, engine }: { store: Store; engine: Engine }): void {
+  readiness.require('store', async () => {
+    await store.db.selectFrom('settings').select('name').limit(1).execute();
+  });
+  readiness.require('change feed', () => store.feed.check());
+  readiness.require('operations', () => {
+    if (!engine.running) throw new Error('the engine of operations does not run');
+  });
 }
 
-async function startFleet({ config, store, log, authority, replicaId }: FleetParts): Promise<Fleet> {
+interface FleetParts extends Pick<Serving, 'config' | 'store' | 'log' | 'authority'> {
+  replicaId: string;
+  observe: Instruments;
+}
+
+async function startFleet({ config, store, log, authority, replicaId, observe }: FleetParts): Promise<Fleet> {
   const views = createSiteViews(store, signInWays(config, authority));
   const heartbeatMs = config.heartbeatSeconds * 1000;
   const fleet = new Fleet({
@@ -121,6 +162,7 @@ async function startFleet({ config, store, log, authority, replicaId }: FleetPar
     random,
     log,
     replicaId,
+    observe,
     openView: (siteId) => views.of(siteId),
     times: { heartbeatMs, silenceMs: 3.5 * heartbeatMs },
   });
@@ -136,10 +178,13 @@ interface Serving {
   fleet: Fleet;
   log: Logger;
   stopping: AbortController;
+  readiness: ReadinessProbe;
+  metrics: Metrics;
 }
 
 async function listen(serving: Serving): Promise<Listener[]> {
-  const { config, store, authority, certificate, fleet, log, stopping } = serving;
+  const { config, store, authority, certificate, fleet, log, stopping, readiness, metrics } = serving;
+  const { onCall, onVisit } = metrics.instruments;
   const dns = dnsOf(config);
   const deps: ApiDeps = {
     app: {
@@ -160,6 +205,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
       firstVmid: config.firstVmid,
     },
     log,
+    onCall,
+    ready: () => readiness.ready(),
     fleetStartedAt: () => fleet.startedAt,
   };
   const endpoint = { sessionAddress: config.agentAddress, serverName: config.serverNames[0] ?? 'localhost' };
@@ -175,7 +222,8 @@ async function listen(serving: Serving): Promise<Listener[]> {
     const transportFor = (visitor: Visitor) => inProcess(api, pageInterceptors, visitor);
     const web = createWeb({ transportFor, secure, clientAddress });
     const guests = withGuestRoutes(deps.app, clientAddress, withAuthorityRoute(store, web));
-    const pages = withVisits({ log }, withAppSignInRoutes(deps.app, log, guests));
+    const asked = withOperationalRoutes({ app: deps.app, log, clientAddress, readiness, metrics }, guests);
+    const pages = withVisits({ log, onVisit }, withAppSignInRoutes(deps.app, log, asked));
     return requestHandler({ routes, interceptors, pages, clientAddress, clock, shutdownSignal: stopping.signal });
   };
   const asPem = () => ({ cert: certificate.current().chainPem, key: certificate.current().keyPem });

@@ -1,10 +1,13 @@
 // The control plane as a program: environment → configuration → a replica that serves until SIGTERM.
-import { systemClock } from '@berth/proto/contract/clock.ts';
+import { delay, systemClock } from '@berth/proto/contract/clock.ts';
 import { serviceManager } from '@berth/proto/contract/service-manager.ts';
 import { readConfig } from './config.ts';
 import { startReplica } from './context.ts';
 import { withCredentials } from './host/credentials.ts';
 import { createLogger } from './log.ts';
+
+/** Milliseconds between two looks whether a replica that was started is ready. */
+const NOT_READY_MS = 250;
 
 async function main(): Promise<void> {
   const config = readConfig(withCredentials(process.env));
@@ -14,9 +17,10 @@ async function main(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   const replica = await startReplica(config, log);
-  log.info({ port: replica.port, agents: config.agentListen.port }, 'control plane ready');
   const manager = serviceManager(process.env, systemClock);
+  while (!(await replica.ready())) await delay(systemClock, NOT_READY_MS);
   manager.ready();
+  log.info({ port: replica.port, agents: config.agentListen.port }, 'control plane ready');
   await asked;
   manager.stopping();
   await replica.stop();

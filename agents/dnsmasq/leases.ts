@@ -28,6 +28,11 @@ export class LeaseWatcher {
     this.#context = context;
   }
 
+  /** Leases as of the last look. */
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** Begins watching and reports every lease there is. */
   async start(): Promise<void> {
     this.#watcher = watch(this.#path, { ignoreInitial: true });

@@ -14,7 +14,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Drift } from '../shared/drift-scan.ts';
 import { type DriftFinding, DriftWatcher } from '../shared/drift-watcher.ts';
 import { ReleaseStore } from '../shared/release-store.ts';
-import type { ApplyReport, CommandOutcome, DesiredSet, RoleContext, RoleModule } from '../shared/role.ts';
+import type { ApplyReport, CommandOutcome, DesiredSet, RoleContext, RoleFigures, RoleModule } from '../shared/role.ts';
 import { runProgram } from '../shared/run-program.ts';
 import { type Applying, applyDesired, failureOf, reloadServer } from './apply.ts';
 import { DnsmasqProbe } from './ask.ts';
@@ -95,6 +95,12 @@ class DnsmasqRole implements RoleModule {
     const outcome = await releaseLease({ ...host, inTurn: (work) => this.#inTurn(work) }, task);
     if (this.#config.watchLeases) await host.leases.look(false);
     return outcome;
+  }
+
+  async figures(): Promise<RoleFigures> {
+    if (!this.#host) return {};
+    const { server, leases } = this.#host;
+    return { dnsmasq: { ...server.counts, leases: BigInt(leases.size) } };
   }
 
   sessionOpened(): void {

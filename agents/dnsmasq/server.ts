@@ -21,6 +21,7 @@ const LOOK_MS = 10;
 export class DnsmasqServer {
   readonly #config: DnsmasqConfig;
   readonly #clock: Clock;
+  readonly #counts = { restarts: 0n, reloads: 0n };
 
   constructor(config: DnsmasqConfig, clock: Clock) {
     this.#config = config;
@@ -32,6 +33,11 @@ export class DnsmasqServer {
     return join(this.#config.rootDir, 'current', FILES.main);
   }
 
+  /** How often it was started and told to read its files anew. */
+  get counts(): { restarts: bigint; reloads: bigint } {
+    return { ...this.#counts };
+  }
+
   /** Process id of the running dnsmasq, or undefined. */
   async pid(): Promise<number | undefined> {
     return (await this.#writtenPid()) ?? (this.#startsWithOurs ? this.#findPid() : undefined);
@@ -40,12 +46,15 @@ export class DnsmasqServer {
   /** Reads hosts, reservations and servers again. False when no dnsmasq runs. */
   async reload(): Promise<boolean> {
     const pid = await this.pid();
-    return pid !== undefined && signal(pid, 'SIGHUP');
+    const told = pid !== undefined && signal(pid, 'SIGHUP');
+    if (told) this.#counts.reloads += 1n;
+    return told;
   }
 
   /** Starts it, ending one that runs. Returns its words when it refuses. */
   async restart(): Promise<ProgramResult> {
     const { manage, restart } = this.#config;
+    if (!manage) this.#counts.restarts += 1n;
     if (!manage && 'command' in restart) {
       const [command = '', ...args] = restart.command;
       return runProgram(command, args, { timeoutMs: 30_000 });
@@ -56,6 +65,7 @@ export class DnsmasqServer {
 
   /** Starts a managed dnsmasq; it answers once this resolves with exit code 0. */
   start(): Promise<ProgramResult> {
+    this.#counts.restarts += 1n;
     return runProgram(this.#config.binary, [`--conf-file=${this.mainFile}`], { timeoutMs: 10_000 });
   }
 

@@ -10,6 +10,7 @@ test('Debian 12: HTTP/2 by parameter, stream as a module', () => {
       output(
         '1.22.1',
         '--with-http_v2_module',
+        '--with-http_stub_status_module',
         '--with-stream=dynamic',
         '--with-stream_ssl_module',
         '--with-stream_ssl_preread_module',
@@ -24,6 +25,7 @@ test('Debian 12: HTTP/2 by parameter, stream as a module', () => {
     stream: 'module',
     streamTls: true,
     streamRealIp: true,
+    stubStatus: true,
     hash: true,
   });
 });

@@ -14,6 +14,8 @@ export type NginxBuild = {
   readonly streamTls: boolean;
   /** Streams can take a client's address from the PROXY protocol. */
   readonly streamRealIp: boolean;
+  /** It counts its connections (`stub_status`). */
+  readonly stubStatus: boolean;
   /** The hash balancer is compiled in. */
   readonly hash: boolean;
 };
@@ -31,6 +33,7 @@ export function parseBuild(output: string): NginxBuild {
     stream: streamOf(output),
     streamTls: output.includes('--with-stream_ssl_module') && output.includes('--with-stream_ssl_preread_module'),
     streamRealIp: output.includes('--with-stream_realip_module'),
+    stubStatus: output.includes('--with-http_stub_status_module'),
     hash: !output.includes('--without-http_upstream_hash_module'),
   };
 }

@@ -12,11 +12,14 @@ import { runProgram } from '../shared/run-program.ts';
 import type { NginxConfig } from './config.ts';
 import { ErrorLog, nginxWords } from './error-log.ts';
 import { rotateLog } from './rotate-log.ts';
-import { askStatus } from './status-socket.ts';
+import { askConnections, askStatus, type NginxConnections } from './status-socket.ts';
 import { isMaster, type WorkerProcess, workersOf } from './worker-processes.ts';
 
 const LOOK_MS = 5;
 const TAKE_OVER_MS = 20_000;
+
+/** What is counted of reloads, and workers as of the last look. */
+export type ReloadCounts = Record<'reloads' | 'failedReloads' | 'reloadSeconds' | 'workers', number>;
 
 /** Handle of the nginx on this host. */
 export class NginxProcess {
@@ -26,6 +29,8 @@ export class NginxProcess {
   readonly #statusSocket: string;
   readonly #mainFile: string;
   #workersBefore: readonly number[] = [];
+  #reloadedAt: number | undefined;
+  readonly #counts: ReloadCounts = { reloads: 0, failedReloads: 0, reloadSeconds: 0, workers: 0 };
 
   constructor(config: NginxConfig, clock: Clock) {
     this.#config = config;
@@ -53,6 +58,11 @@ export class NginxProcess {
     return (await askStatus(this.#statusSocket))?.releaseId;
   }
 
+  /** What it counted of reloads, workers as of the last look, and connections where nginx counts them. */
+  async figures(): Promise<ReloadCounts & { connections: NginxConnections | undefined }> {
+    return { ...this.#counts, connections: await askConnections(this.#statusSocket) };
+  }
+
   /** Judges the configuration in `directory` as nginx itself does. */
   async test(directory: string): Promise<StepFailure | undefined> {
     const args = ['-t', '-q', '-p', `${directory}/`, '-c', join(directory, 'nginx.conf')];
@@ -62,6 +72,7 @@ export class NginxProcess {
 
   /** Makes nginx read its configuration, starting it where that is ours to do; else it is started for us. */
   async reload(): Promise<StepFailure | undefined> {
+    this.#reloadedAt = performance.now();
     await this.#log.mark();
     const master = await this.masterPid();
     this.#workersBefore = master === undefined ? [] : (await workersOf(master)).filter((w) => !w.old).map((w) => w.pid);
@@ -88,6 +99,17 @@ export class NginxProcess {
    * finds them leaving or gone, and it starts none of them anew.
    */
   async takenOver(releaseId: string, withinMs = TAKE_OVER_MS): Promise<StepFailure | undefined> {
+    const failure = await this.#takenOver(releaseId, withinMs);
+    if (failure) this.#counts.failedReloads += 1;
+    else this.#counts.reloads += 1;
+    if (!failure && this.#reloadedAt !== undefined) {
+      this.#counts.reloadSeconds += (performance.now() - this.#reloadedAt) / 1000;
+    }
+    this.#reloadedAt = undefined;
+    return failure;
+  }
+
+  async #takenOver(releaseId: string, withinMs: number): Promise<StepFailure | undefined> {
     const deadline = this.#clock.now() + withinMs;
     while (this.#clock.now() < deadline) {
       const refusals = await this.#log.refusals();
@@ -117,7 +139,8 @@ export class NginxProcess {
     const old = workers.filter((worker) => worker.old);
     const excess = old.slice(0, Math.max(0, old.length - this.#config.maxOldWorkers));
     for (const { pid } of excess) send(pid, 'SIGTERM');
-    return workers.length - excess.length;
+    this.#counts.workers = workers.length - excess.length;
+    return this.#counts.workers;
   }
 
   /** Keeps the logs from filling the disk; of the error log, too: busy clients of a stopped guest write a line each. */

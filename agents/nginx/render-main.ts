@@ -65,15 +65,23 @@ function longest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, text.length), 0);
 }
 
+const CONNECTIONS = `
+    location = /connections {
+      stub_status;
+    }`;
+
 // Names that are not served: no handshake over TLS, and over HTTP a page that tells nothing.
 function servers(options: IngressOptions, facts: MainFacts): string {
   const { config } = options;
   const port = config.httpsPort === 443 ? '' : `:${config.httpsPort}`;
+  const connections = options.build.stubStatus ? CONNECTIONS : '';
   return `  server {
     listen unix:${config.runDir}/status.sock;
     access_log off;
     default_type text/plain;
-    return 200 "${facts.releaseId} $pid";
+    location = / {
+      return 200 "${facts.releaseId} $pid";
+    }${connections}
   }
   server {
     ${listenPlain(options, ' default_server').join('\n    ')}

@@ -18,6 +18,7 @@ import type {
   CommandOutcome,
   DesiredSet,
   RoleContext,
+  RoleFigures,
   RoleModule,
 } from '../shared/role.ts';
 import { NginxApplier } from './apply.ts';
@@ -123,6 +124,13 @@ class NginxRole implements RoleModule {
       if (!context.signal.aborted) throw error;
       return { ok: false, code: CommandFailureCode.CANCELLED, message: 'the probe was cancelled' };
     }
+  }
+
+  async figures(): Promise<RoleFigures> {
+    const figures = await this.#running?.nginx.figures();
+    if (!figures) return {};
+    const { reloads, failedReloads, ...rest } = figures;
+    return { nginx: { ...rest, reloads: BigInt(reloads), failedReloads: BigInt(failedReloads) } };
   }
 
   sessionOpened(): void {

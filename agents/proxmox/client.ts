@@ -2,6 +2,7 @@ import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import { codeOfAnswer, PveFailure, wordsOfAnswer } from './failure.ts';
+import type { PveCounts } from './pve-counts.ts';
 import { type Trust, trustingConnector } from './trust.ts';
 
 /** Where a PVE API is, how to be sure it is the right one, and who asks. */
@@ -24,6 +25,8 @@ export type PveParams = Record<string, string | number | undefined>;
 export interface PveApi {
   /** As tasks name the caller: the id of the token. */
   readonly owner: string;
+  /** What is counted of it, if anything. */
+  readonly counts?: PveCounts | undefined;
   /** Reads. @throws the signal's reason when aborted */
   get<T>(path: string, schema: z.ZodType<T>, params?: PveParams, signal?: AbortSignal): Promise<T>;
   /** Begins something; most answers are the UPID of its task. */
@@ -43,8 +46,11 @@ export class PveClient implements PveApi {
   #agent: Agent;
   #closing: Promise<void>[] = [];
 
-  /** @param timeoutMs milliseconds for one request */
-  constructor(access: PveAccess, timeoutMs: number) {
+  readonly counts: PveCounts | undefined;
+
+  /** @param timeoutMs milliseconds for one request @param counts where requests are counted */
+  constructor(access: PveAccess, timeoutMs: number, counts?: PveCounts) {
+    this.counts = counts;
     this.#access = access;
     this.#timeoutMs = timeoutMs;
     this.#agent = agentFor(access);
@@ -84,7 +90,12 @@ export class PveClient implements PveApi {
     await Promise.all(this.#closing);
   }
 
-  async #call<T>(
+  #call<T>(method: Method, path: string, schema: z.ZodType<T>, params: PveParams, signal?: AbortSignal): Promise<T> {
+    const ask = () => this.#ask(method, path, schema, params, signal);
+    return this.counts ? this.counts.request(ask) : ask();
+  }
+
+  async #ask<T>(
     method: Method,
     path: string,
     schema: z.ZodType<T>,

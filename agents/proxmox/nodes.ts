@@ -2,10 +2,13 @@ import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
 import type { PveNode } from '@berth/proto/agent/v1/resource_pb.js';
 import { type PveApi, PveClient } from './client.ts';
 import { PveFailure } from './failure.ts';
+import { PveCounts } from './pve-counts.ts';
 
 /** The nodes this agent was told of, each with its client. */
 export class NodeSet {
   readonly #timeoutMs: number;
+  /** What is counted of all of them. */
+  readonly counts = new PveCounts();
   #clients = new Map<string, PveClient>();
 
   constructor(timeoutMs: number) {
@@ -41,6 +44,6 @@ export class NodeSet {
     const { apiUrl, tokenId, tokenSecret, caPem, fingerprint } = node;
     const access = { apiUrl, tokenId, tokenSecret, caPem, fingerprint };
     known?.use(access);
-    return known ?? new PveClient(access, this.#timeoutMs);
+    return known ?? new PveClient(access, this.#timeoutMs, this.counts);
   }
 }

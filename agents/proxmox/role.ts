@@ -11,6 +11,7 @@ import type {
   CommandOutcome,
   DesiredSet,
   RoleContext,
+  RoleFigures,
   RoleModule,
 } from '../shared/role.ts';
 import {
@@ -94,6 +95,10 @@ class ProxmoxRole implements RoleModule {
     } catch (error) {
       return outcomeOf(error, context.signal);
     }
+  }
+
+  async figures(): Promise<RoleFigures> {
+    return { pve: this.#nodes.counts.figures() };
   }
 
   sessionOpened(): void {

@@ -38,7 +38,11 @@ export async function waitForTask(waiting: TaskWaiting, upid: string): Promise<{
     try {
       const status = await waiting.client.get(`${taskPath(upid)}/status`, taskStatusAnswer, {}, waiting.signal);
       await log.read();
-      if (status.status !== 'running') return conclude(status.exitstatus ?? 'unexpected status', log);
+      if (status.status !== 'running') {
+        const exit = status.exitstatus ?? 'unexpected status';
+        waiting.client.counts?.task(succeeded(exit));
+        return conclude(exit, log);
+      }
       heard = waiting.clock.now();
     } catch (error) {
       const silent = waiting.clock.now() - heard;
@@ -63,10 +67,13 @@ export async function newestOwnTask(
   return own.toSorted((a, b) => b.starttime - a.starttime)[0]?.upid;
 }
 
+function succeeded(exit: string): boolean {
+  return exit === 'OK' || /^WARNINGS: \d+$/.test(exit);
+}
+
 function conclude(exit: string, log: TaskLog): { warnings: string[] } {
-  if (exit === 'OK') return { warnings: [] };
-  if (/^WARNINGS: \d+$/.test(exit)) return { warnings: [exit, ...log.warnings] };
-  throw new TaskFailure(exit, log.tail);
+  if (!succeeded(exit)) throw new TaskFailure(exit, log.tail);
+  return { warnings: exit === 'OK' ? [] : [exit, ...log.warnings] };
 }
 
 /** A task that ran and failed. */

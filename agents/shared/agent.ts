@@ -9,6 +9,7 @@ import {
   type ConfigDelta,
   ConfigPhase,
   type ConfigStatusSchema,
+  type Figures,
   type HelloSchema,
 } from '@berth/proto/agent/v1/session_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
@@ -18,6 +19,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Applier, type GenerationOutcome } from './applier.ts';
 import type { CommandJournal } from './command-journal.ts';
 import { CommandRunner } from './command-runner.ts';
+import { AgentFigures } from './figures.ts';
 import type { Ledger } from './ledger.ts';
 import type { Logger } from './logger.ts';
 import { newsOf, statusOf } from './outcome-words.ts';
@@ -58,6 +60,7 @@ export class Agent {
   readonly #applier: Applier;
   readonly #commands: CommandRunner;
   readonly #reports: Reports;
+  readonly #figures: AgentFigures;
   readonly #starter: RoleStarter;
   #session: Session | undefined;
   #epoch: bigint;
@@ -69,14 +72,17 @@ export class Agent {
     this.#parts = parts;
     this.#reports = new Reports((news) => this.#parts.note?.(news));
     this.#epoch = ledger.held.epoch;
+    this.#figures = new AgentFigures(clock.now());
+    const figures = this.#figures;
     const requestApply = () => this.#applier.retry();
-    this.#starter = new RoleStarter({ ...parts, reports: this.#reports, requestApply });
+    this.#starter = new RoleStarter({ ...parts, reports: this.#reports, figures, requestApply });
     this.#applier = new Applier({
       roles,
       clock,
       random,
       log,
       prepare: (role) => this.#starter.start(role),
+      figures,
       ended: (outcome) => this.#applied(outcome),
     });
     this.#commands = new CommandRunner({
@@ -84,6 +90,7 @@ export class Agent {
       journal,
       clock,
       log,
+      figures,
       runningGeneration: () => ledger.runningGeneration,
       sink: {
         result: (value) => this.#session?.send({ case: 'commandResult', value }),
@@ -99,6 +106,7 @@ export class Agent {
     // An agent that never held anything must not take down what its host serves.
     if (ledger.held.generation > 0n) this.#applier.submit(ledger.held);
     await this.idle();
+    await this.#figures.read(this.#starter.started);
     this.#repeat();
   }
 
@@ -132,6 +140,12 @@ export class Agent {
     this.#reports.wrong(about, text);
   }
 
+  /** What it counted, for a heartbeat; read anew for the next one. */
+  figures(): Figures | undefined {
+    void this.#figures.read(this.#starter.started);
+    return this.#figures.latest;
+  }
+
   /** The first message of a session. */
   hello(): MessageInitShape<typeof HelloSchema> {
     const { instance, bootId, version, roles, ledger, journal } = this.#parts;
@@ -153,6 +167,7 @@ export class Agent {
     const former = this.#session;
     this.#session = session;
     this.noteSession(true);
+    this.#figures.sessionOpened();
     former?.end();
     this.#reports.open((report) => session.send(report));
     this.#commands.resend();

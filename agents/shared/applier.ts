@@ -10,6 +10,7 @@ import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { HeldSet } from '@berth/proto/contract/delta.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import { splitKey } from '@berth/proto/contract/resource.ts';
+import type { AgentFigures } from './figures.ts';
 import type { Logger } from './logger.ts';
 import type { ApplyReport, DesiredSet, ResourceFault, RoleModule } from './role.ts';
 
@@ -32,6 +33,7 @@ export interface ApplierOptions {
   clock: Clock;
   random: Random;
   log: Logger;
+  figures?: AgentFigures;
   /** Called before a role's apply: brings the role up if it is not; throws when it cannot. */
   prepare(role: RoleModule): Promise<void>;
   /** Told of every apply that has ended. */
@@ -140,7 +142,9 @@ export class Applier {
       return {};
     }
     slot.pending = new Set();
+    const began = performance.now();
     const report = await this.#apply(role, { generation: set.generation, resources: only(role, set), changed });
+    this.#options.figures?.applied(role.role, report.status, performance.now() - began);
     slot.faults = report.errors;
     slot.refusal = report.status === 'rejected' ? report.message : undefined;
     if (slot.refusal !== undefined) slot.pending = changed && slot.pending && union(slot.pending, changed);

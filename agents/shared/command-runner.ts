@@ -16,6 +16,7 @@ import { inLogScope, type LogScope } from '@berth/proto/contract/log-scope.ts';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { CommandJournal, JournalEntry } from './command-journal.ts';
+import type { AgentFigures } from './figures.ts';
 import type { Logger } from './logger.ts';
 import type { CommandOutcome, RoleModule } from './role.ts';
 
@@ -36,6 +37,7 @@ export interface CommandRunnerOptions {
   journal: CommandJournal;
   clock: Clock;
   log: Logger;
+  figures?: AgentFigures;
   sink: CommandSink;
   /** Generation the host runs now. */
   runningGeneration(): bigint;
@@ -135,7 +137,9 @@ export class CommandRunner {
     const interrupted = this.#stopping && !outcome.ok;
     const durationMs = clock.now() - began;
     log.info({ task: task.case, ok: outcome.ok, why: wordsOf(outcome), interrupted, durationMs }, 'command ended');
-    if (!interrupted) await this.#end(id, outcome);
+    if (interrupted) return;
+    this.#options.figures?.commandEnded(outcome.ok);
+    await this.#end(id, outcome);
   }
 
   async #outcome(command: Command, execution: Execution): Promise<CommandOutcome> {

@@ -1,6 +1,7 @@
 import { Role } from '@berth/proto/agent/v1/session_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
+import type { AgentFigures } from './figures.ts';
 import type { Logger } from './logger.ts';
 import type { Reports } from './reports.ts';
 import type { RoleContext, RoleModule } from './role.ts';
@@ -11,6 +12,7 @@ export interface RoleStarterOptions {
   random: Random;
   log: Logger;
   reports: Reports;
+  figures: AgentFigures;
   /** Tries again what was refused or set aside. */
   requestApply(): void;
   /** Makes and returns a role's own state directory. */
@@ -40,9 +42,12 @@ export class RoleStarter {
   /** Starts a role, unless it is started. @throws what the role throws */
   async start(role: RoleModule): Promise<void> {
     if (this.#started.has(role)) return;
-    const { clock, random, log, reports, requestApply } = this.#options;
+    const { clock, random, log, reports, figures, requestApply } = this.#options;
     const stateDir = await this.#options.stateDirOf(role);
-    const report: RoleContext['report'] = (message) => reports.take(role.role, message);
+    const report: RoleContext['report'] = (message) => {
+      if (message.case === 'driftReport' && message.value.repairedAt) figures.driftRepaired(role.role);
+      reports.take(role.role, message);
+    };
     await role.start({ clock, random, log, stateDir, report, requestApply });
     this.#started.add(role);
     this.#capabilities.push(...(await role.capabilities()));

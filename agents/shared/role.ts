@@ -6,7 +6,7 @@
 
 import type { Command, CommandFailureCode, CommandSuccess } from '@berth/proto/agent/v1/command_pb.js';
 import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
-import type { ResourceErrorSchema, Role, SessionRequest } from '@berth/proto/agent/v1/session_pb.js';
+import type { FiguresSchema, ResourceErrorSchema, Role, SessionRequest } from '@berth/proto/agent/v1/session_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { ResourceKind } from '@berth/proto/contract/resource.ts';
@@ -20,6 +20,9 @@ export interface DesiredSet {
   /** Keys that differ from the set applied before; undefined when that is not known (start-up). */
   changed?: ReadonlySet<string>;
 }
+
+/** Figures of a role's own. */
+export type RoleFigures = Pick<MessageInitShape<typeof FiguresSchema>, 'nginx' | 'dnsmasq' | 'pve'>;
 
 /** A quarantined resource. */
 export type ResourceFault = MessageInitShape<typeof ResourceErrorSchema>;
@@ -80,6 +83,8 @@ export interface RoleModule {
   apply(desired: DesiredSet): Promise<ApplyReport>;
   /** Executes a command, at least once; must be idempotent. */
   execute(command: Command, context: CommandContext): Promise<CommandOutcome>;
+  /** What it counted and sees, for those who watch figures; called every heartbeat. */
+  figures?(): Promise<RoleFigures>;
   /** Called after each Welcome, so that full reports are sent anew. */
   sessionOpened?(): void;
   /** Ends watching; what the host serves stays. */

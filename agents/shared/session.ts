@@ -119,7 +119,7 @@ export class Session {
   #beatIn(ms: number): void {
     this.#cancelBeat = this.#clock.after(ms, () => {
       this.#beats += 1n;
-      this.send({ case: 'heartbeat', value: { seq: this.#beats } });
+      this.send({ case: 'heartbeat', value: { seq: this.#beats, figures: this.#agent.figures() } });
       this.#beatIn(ms);
     });
   }

@@ -27,6 +27,8 @@ export interface AcmeDeps extends DnsDeps {
   patience: Patience;
   /** Milliseconds after which the certificates of a silent replica go to another. */
   leaseMs: number;
+  /** Told of each order that has ended: "issued" or the kind of its failure. */
+  onOrder?: ((result: string) => void) | undefined;
 }
 
 /** Work on one certificate, held by a lease. */

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { Accounts } from './accounts.ts';
 import { DomainFollower } from './follow-domains.ts';
 import { CertificateKeeper } from './keep-certificates.ts';
-import type { Patience } from './order-context.ts';
+import type { AcmeDeps, Patience } from './order-context.ts';
 import { tellWebhook } from './tell-webhook.ts';
 import { warnOfEnds } from './warn-of-ends.ts';
 
@@ -21,6 +21,7 @@ export interface AcmeOptions {
   owner: string;
   /** Where the pages are, for mails. */
   publicUrl: string;
+  onOrder?: AcmeDeps['onOrder'];
   patience?: Partial<Patience>;
   /** Orders at the same time; default 100. */
   concurrency?: number;
@@ -49,11 +50,21 @@ function reconcilersOf({ store, random, publicUrl, warnings = WARNINGS }: AcmeOp
 
 /** Starts keeping certificates valid. */
 export async function startAcme(options: AcmeOptions): Promise<{ stop(): Promise<void> }> {
-  const { store, clock, random, log, dns, owner } = options;
+  const { store, clock, random, log, dns, owner, onOrder } = options;
   const stopping = new AbortController();
   const accounts = new Accounts({ store, clock, signal: stopping.signal });
   const { concurrency = CONCURRENCY, leaseMs = LEASE_MS, pollMs = POLL_MS } = options;
-  const deps = { store, clock, random, log, dns, accounts, leaseMs, patience: { ...PATIENCE, ...options.patience } };
+  const deps = {
+    store,
+    clock,
+    random,
+    log,
+    dns,
+    accounts,
+    leaseMs,
+    onOrder,
+    patience: { ...PATIENCE, ...options.patience },
+  };
   const keeper = new CertificateKeeper({ ...deps, owner, concurrency, pollMs });
   const follower = new DomainFollower(deps);
   const warnings = startReconcilers({ store, clock, random, log }, reconcilersOf(options));

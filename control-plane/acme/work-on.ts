@@ -25,12 +25,14 @@ export async function workOn(deps: AcmeDeps, claim: CertificateClaim, signal: Ab
   if (claim.row.next_try_at > deps.clock.now()) return lookAtRenewal(context);
   try {
     await settleIssued(context, source === 'internal' ? await internally(context) : await obtain(context));
+    deps.onOrder?.('issued');
   } catch (error) {
     if (signal.aborted || error instanceof CertificateLost) throw error;
     const judgement = judge(error);
     deps.log.warn({ err: error, certificate: claim.row.name }, 'a certificate could not be ordered');
     if (judgement.disown) await deps.accounts.disown(accountOf(domain));
     await settleFailed(context, judgement);
+    deps.onOrder?.(judgement.kind);
   }
 }
 

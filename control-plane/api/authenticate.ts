@@ -3,7 +3,7 @@ import type { ContextValues, Interceptor } from '@connectrpc/connect';
 import type { Caller } from '../app/caller.ts';
 import { callerOfApiToken } from '../auth/api-tokens.ts';
 import { policy, type Rpc, type Rule, scopeIncludes } from '../auth/policy.ts';
-import { callerOfSession } from '../auth/sessions.ts';
+import { callerOfSession, type Origin } from '../auth/sessions.ts';
 import { isApiToken } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -49,16 +49,24 @@ export function authenticate({ app }: ApiDeps): Interceptor {
     const token = bearerToken(request.header.get('authorization'));
     if (rule === undefined || token === undefined) throw signInFirst();
     const values = request.contextValues;
-    const again = async () => {
-      const find = isApiToken(token) ? callerOfApiToken : callerOfSession;
-      const caller = await find(app.store, app.clock, token, originOf(values));
-      requireScope(caller, rule);
-      return caller;
-    };
+    const again = () => callerOfToken(app, token, originOf(values), rule);
     values.set(callerKey, await again());
     values.set(callerAgainKey, again);
     return next(request);
   };
+}
+
+/** Who presents a token, of a session or of the API. @throws AppError "unauthenticated", "scope_required" */
+export async function callerOfToken(
+  { store, clock }: Pick<ApiDeps['app'], 'store' | 'clock'>,
+  token: string,
+  origin: Origin,
+  rule: Rule,
+): Promise<Caller> {
+  const find = isApiToken(token) ? callerOfApiToken : callerOfSession;
+  const caller = await find(store, clock, token, origin);
+  requireScope(caller, rule);
+  return caller;
 }
 
 function originOf(values: ContextValues) {

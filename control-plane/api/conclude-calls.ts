@@ -1,3 +1,4 @@
+import { ErrorDetailSchema } from '@berth/proto/api/v1/common_pb.js';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { callerKey } from './caller-context.ts';
 import type { ApiDeps } from './deps.ts';
@@ -8,7 +9,10 @@ export interface EndedCall {
   rpc: string;
   /** "ok" or the code of its error in snake case, e.g. "not_found"; "canceled" when the caller left. */
   code: string;
+  /** Stable reason of its error, e.g. "wrong_credentials"; empty without. */
+  reason: string;
   via: 'api' | 'page';
+  stream: boolean;
   seconds: number;
 }
 
@@ -17,14 +21,15 @@ export function concludeCalls({ log, onCall }: Pick<ApiDeps, 'log' | 'onCall'>, 
   return (next) => async (request) => {
     const began = performance.now();
     const rpc = nameOf(request.service.typeName, request.method.name);
-    const end = (code: string) => {
+    const { stream } = request;
+    const end = (code: string, reason = '') => {
       const seconds = (performance.now() - began) / 1000;
       const userId = request.contextValues.get(callerKey)?.userId;
       const line = { rpc, code, durationMs: Math.round(seconds * 1000), via, userId };
       // A page's own calls are told by the page's line, and those who ask for health ask all the time.
       if (via === 'page' || rpc.startsWith('grpc.health.')) log.debug(line, 'call');
       else log.info(line, 'call');
-      onCall?.({ rpc, code, via, seconds });
+      onCall?.({ rpc, code, reason, via, stream, seconds });
     };
     try {
       const response = await next(request);
@@ -32,7 +37,7 @@ export function concludeCalls({ log, onCall }: Pick<ApiDeps, 'log' | 'onCall'>, 
       end('ok');
       return response;
     } catch (error) {
-      end(codeOf(error));
+      end(codeOf(error), reasonOf(error));
       throw error;
     }
   };
@@ -50,6 +55,10 @@ async function* followed<T>(messages: AsyncIterable<T>, end: (code: string) => v
   } finally {
     end(code);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return ConnectError.from(error).findDetails(ErrorDetailSchema)[0]?.reason ?? '';
 }
 
 function codeOf(error: unknown): string {

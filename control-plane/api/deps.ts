@@ -8,6 +8,8 @@ export interface ApiDeps {
   log: Logger;
   /** Told of each call that has ended. */
   onCall?: ((call: EndedCall) => void) | undefined;
+  /** Whether this replica can do its work now. */
+  ready: () => Promise<boolean>;
   /** When this replica's fleet began to listen, milliseconds since the epoch; see `agentState`. */
   fleetStartedAt: () => number;
 }

@@ -8,7 +8,12 @@ import { callerOf } from './caller-context.ts';
 import type { ApiDeps } from './deps.ts';
 import { moment } from './shapes.ts';
 
-const SCOPES = { read: TokenScope.READ, containers: TokenScope.CONTAINERS, admin: TokenScope.ADMIN };
+const SCOPES = {
+  metrics: TokenScope.METRICS,
+  read: TokenScope.READ,
+  containers: TokenScope.CONTAINERS,
+  admin: TokenScope.ADMIN,
+};
 
 /** API tokens. */
 export function tokenHandlers({ app }: ApiDeps): ServiceImpl<typeof TokensService> {

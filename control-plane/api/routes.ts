@@ -105,8 +105,5 @@ export function registerApi(router: ConnectRouter, deps: ApiDeps): void {
   router.service(DomainsService, domainHandlers(deps));
   router.service(AcmeAccountsService, acmeAccountHandlers(deps));
   registerReflection(router, [...apiServices, Health]);
-  registerHealth(router, apiServices, async () => {
-    await deps.app.store.db.selectFrom('settings').select('name').limit(1).execute();
-    return true;
-  });
+  registerHealth(router, apiServices, deps.ready);
 }

@@ -50,7 +50,11 @@ export interface AnonymousCaller {
  * @throws AppError "administrator_required", "site_administrator_required", "outside_token"
  */
 export function authorise(caller: Caller, rpc: Rpc): void {
-  const { who, scope }: Rule = policy[rpc];
+  authoriseBy(caller, policy[rpc]);
+}
+
+/** As `authorise`, for what is no RPC. */
+export function authoriseBy(caller: Caller, { who, scope }: Rule): void {
   const restricted = caller.token?.siteId || caller.token?.containerId;
   if (who === 'administrator' && (!caller.administrator || restricted)) throw administratorRequired();
   const open = who === 'signed-in' || who === 'domain-owner';

@@ -7,7 +7,7 @@
  * owns the domain the call is about or administers its site, "administrator" administers all of Berth. Lists that are "signed-in" are narrowed by their verbs to what the caller may see, and what a caller
  * may not see does not exist for him.
  *
- * Scope: the least scope with which an API token may call it; "session" takes no token at all, as what guards an
+ * Scope: the least scope with which an API token may call it ("metrics" suffices for no RPC, see METRICS_RULE); "session" takes no token at all, as what guards an
  * account itself wants the person.
  */
 export type Who = 'anyone' | 'signed-in' | ContainerRole | 'site-administrator' | 'domain-owner' | 'administrator';
@@ -15,7 +15,7 @@ export type Who = 'anyone' | 'signed-in' | ContainerRole | 'site-administrator' 
 export const CONTAINER_ROLES = ['viewer', 'user', 'maintainer', 'owner'] as const;
 export type ContainerRole = (typeof CONTAINER_ROLES)[number];
 /** Scopes of API tokens, from the least to the greatest, each with the rights of those before it. */
-export const TOKEN_SCOPES = ['read', 'containers', 'admin'] as const;
+export const TOKEN_SCOPES = ['metrics', 'read', 'containers', 'admin'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
 /** One row of the table. */
@@ -185,6 +185,9 @@ export const policy = {
   'SignUpService.DeleteInvitation': rule('administrator', 'admin'),
   'SignUpService.AcceptInvitation': rule('anyone', 'session'),
 } as const satisfies Record<string, Rule>;
+
+/** The rule of what is no RPC: figures at /metrics, and what /readyz tells besides its yes or no. */
+export const METRICS_RULE = rule('administrator', 'metrics');
 
 /** An RPC of the API, e.g. "SitesService.CreateSite". */
 export type Rpc = keyof typeof policy;

@@ -1,9 +1,11 @@
 import { ConfigPhase, type ConfigStatus, type Hello } from '@berth/proto/agent/v1/session_pb.js';
+import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Logger } from '../log.ts';
 import type { AgentRole } from '../store/agents.ts';
 import type { Store } from '../store/store.ts';
 import type { FleetSiteView } from './desired-view.ts';
 import type { HeldBack } from './held-back.ts';
+import type { FleetObserver } from './observer.ts';
 import { PushState } from './push-state.ts';
 import { type Reporter, recordAccepted, recordOutcome, write } from './reports.ts';
 import type { Say } from './session.ts';
@@ -12,6 +14,7 @@ import type { Say } from './session.ts';
 export interface ConfigPusherOptions {
   store: Store;
   reporter: Reporter;
+  clock: Clock;
   log: Logger;
   view: FleetSiteView;
   roles: readonly AgentRole[];
@@ -23,6 +26,7 @@ export interface ConfigPusherOptions {
   covered(generation: bigint, revision: bigint): void;
   /** Starts and ends the wait for an answer. */
   answer: { start(): void; stop(): void };
+  observe?: FleetObserver | undefined;
 }
 
 /** Brings desired state to one agent and notes how far each generation comes. */
@@ -35,6 +39,9 @@ export class ConfigPusher {
   #desired = -1n;
   #covered = -1n;
   #awake = false;
+  /** When the site moved: of what is still to be sent, and of what was sent last. */
+  #movedAt: number | undefined;
+  #sent: { generation: bigint; movedAt: number } | undefined;
 
   constructor(options: ConfigPusherOptions) {
     const { held } = options.hello;
@@ -47,8 +54,12 @@ export class ConfigPusher {
     });
   }
 
-  /** @returns whether a turn of `push` is to be taken; not while one is on its way: it will see what is new then */
-  wake(): boolean {
+  /**
+   * @param movedAt when it was heard that the site has moved, milliseconds since the epoch
+   * @returns whether a turn of `push` is to be taken; not while one is on its way: it will see what is new then
+   */
+  wake(movedAt: number): boolean {
+    this.#movedAt ??= movedAt;
     const first = !this.#awake;
     this.#awake = true;
     return first;
@@ -66,6 +77,7 @@ export class ConfigPusher {
     this.#heldBack = undefined;
     const { revision } = view;
     const delta = this.#state.next(target);
+    this.#timed(target.generation, delta !== undefined);
     if (!delta && target.generation === this.#desired) return this.#cover(revision);
     this.#desired = target.generation;
     this.#covered = revision;
@@ -88,6 +100,12 @@ export class ConfigPusher {
     return true;
   }
 
+  /** What asks nothing of this agent is not waited for. */
+  #timed(generation: bigint, sent: boolean): void {
+    if (sent && this.#movedAt !== undefined) this.#sent = { generation, movedAt: this.#movedAt };
+    if (sent || !this.#state.waiting) this.#movedAt = undefined;
+  }
+
   #cover(revision: bigint): void {
     if (revision <= this.#covered) return;
     this.#covered = revision;
@@ -108,6 +126,7 @@ export class ConfigPusher {
     if (status.epoch < this.#ownEpoch) return;
     const verdict = this.#state.answered(status);
     if (!this.#state.waiting) answer.stop();
+    if (verdict !== 'ignored') this.#observe(status, verdict);
     if (verdict === 'accepted') await recordAccepted(store, reporter, status.generation);
     else if (verdict !== 'ignored') {
       await recordOutcome(store, reporter, status, verdict, this.#state.heldGeneration);
@@ -116,5 +135,16 @@ export class ConfigPusher {
       log.debug({ agent: reporter.agentId, phase: ConfigPhase[phase], generation: generation.toString() }, 'answer');
     }
     await this.push();
+  }
+
+  #observe({ generation, timingsMs }: ConfigStatus, verdict: 'accepted' | 'running' | 'rejected'): void {
+    const { clock, observe } = this.#options;
+    if (verdict !== 'rejected' && this.#sent?.generation === generation) {
+      observe?.onPropagated(verdict, (clock.now() - this.#sent.movedAt) / 1000);
+      if (verdict === 'running') this.#sent = undefined;
+    }
+    const times = Object.values(timingsMs);
+    if (verdict === 'accepted' || times.length === 0) return;
+    observe?.onApplied(verdict, times.reduce((sum, ms) => sum + ms, 0) / 1000);
   }
 }

@@ -3,6 +3,7 @@
  * does not hear, because a nudge was lost or came from elsewhere, a slow sweep over the rows finds. It never asks an
  * agent anything on its own account and never takes silence for more than silence.
  */
+import type { Figures } from '@berth/proto/agent/v1/session_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import type { Logger } from '../log.ts';
@@ -12,6 +13,7 @@ import { expireCommands } from '../store/commands.ts';
 import type { Store, Topic } from '../store/store.ts';
 import { Coverage } from './coverage.ts';
 import type { FleetSiteView } from './desired-view.ts';
+import type { FleetObserver } from './observer.ts';
 import { prune } from './prune.ts';
 import { Session, type SessionTimes } from './session.ts';
 import type { Peer, SessionEnd, SessionLink } from './session-link.ts';
@@ -36,6 +38,8 @@ export interface FleetOptions {
   /** Opens the desired state of a site. */
   openView(siteId: string): Promise<FleetSiteView>;
   times?: Partial<SessionTimes>;
+  /** Told of what happens, to be counted. */
+  observe?: FleetObserver | undefined;
 }
 
 /** The sessions of this replica. */
@@ -62,6 +66,18 @@ export class Fleet {
   /** Sessions that are open now. */
   get size(): number {
     return this.#byAgent.size;
+  }
+
+  /** Revisions that the desired state of the sites with sessions here shows. */
+  revisions(): Map<string, bigint> {
+    return new Map(
+      [...this.#hubs].flatMap(([siteId, { revision }]) => (revision === undefined ? [] : [[siteId, revision]])),
+    );
+  }
+
+  /** What the agents with sessions here counted, by agent. */
+  figures(): Map<string, Figures> {
+    return new Map([...this.#byAgent].flatMap(([id, { figures }]) => (figures ? [[id, figures]] : [])));
   }
 
   /** Begins: forgets the sessions of a former life and listens to the change feed. */
@@ -110,8 +126,9 @@ export class Fleet {
   }
 
   #deps() {
-    const { store, clock, log, replicaId, times } = this.#options;
+    const { store, clock, log, replicaId, times, observe } = this.#options;
     return {
+      observe,
       store,
       clock,
       log,

@@ -2,9 +2,11 @@ import { CommandFailureCode, type CommandResult } from '@berth/proto/agent/v1/co
 import type { SessionRequest } from '@berth/proto/agent/v1/session_pb.js';
 import type { Logger } from '../log.ts';
 import type { AgentRole } from '../store/agents.ts';
+import type { Row } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { aboutCommand, type CommandSender } from './command-sender.ts';
 import { recordPreview } from './held-back.ts';
+import type { FleetObserver } from './observer.ts';
 import {
   type Reporter,
   recordBackends,
@@ -27,6 +29,7 @@ export interface ReportReaderOptions {
   roles: readonly AgentRole[];
   commands: CommandSender;
   say(message: Say): void;
+  observe?: FleetObserver | undefined;
 }
 
 /** Takes an agent's reports in and acknowledges what it would repeat otherwise. */
@@ -64,12 +67,18 @@ export class ReportReader {
   }
 
   async #result(result: Extract<Message, { case: 'commandResult' }>['value']): Promise<void> {
-    const { store, reporter, commands, say, log } = this.#options;
+    const { store, reporter, commands, say } = this.#options;
     const command = await recordResult(store, reporter, result);
-    if (command)
-      log.info({ agent: reporter.agentId, ...aboutCommand(command), outcome: outcomeOf(result) }, 'command ended');
+    if (command) this.#ended(command, outcomeOf(result));
     commands.done(result.commandId);
     say({ case: 'reportAck', value: { commandIds: [result.commandId] } });
+  }
+
+  #ended(command: Row<'commands'>, outcome: string): void {
+    const { store, reporter, log, observe } = this.#options;
+    const durationMs = store.clock.now() - command.created_at;
+    log.info({ agent: reporter.agentId, ...aboutCommand(command), outcome, durationMs }, 'command ended');
+    observe?.onCommand(outcome, durationMs / 1000);
   }
 
   async #leases(report: Extract<Message, { case: 'leaseReport' }>['value']): Promise<void> {

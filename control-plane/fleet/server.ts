@@ -21,6 +21,8 @@ import type { EndCode, SessionLink } from './session-link.ts';
 
 const RECEIVE_MAX_BYTES = 8 << 20;
 const LAST_WORDS_MS = 300;
+/** Between two looks whether this replica is ready, milliseconds. */
+const LOOK_MS = 1_000;
 /** Messages of one agent that may wait to be dealt with; above that it is not read from. */
 const UNREAD_MAX = 128;
 
@@ -29,6 +31,8 @@ export interface FleetServerOptions extends EnrolmentDeps {
   fleet: Fleet;
   certificate: ServerCertificate;
   log: Logger;
+  /** Whether this replica can do its work; the health service on this port says so. */
+  ready?: (() => Promise<boolean>) | undefined;
   /** Address to bind; port 0 takes a free one. */
   listen: { host: string; port: number };
   /** How a frozen peer is noticed, milliseconds; 10 s and 5 s by default. */
@@ -52,6 +56,7 @@ export async function listenForAgents(options: FleetServerOptions): Promise<Flee
   });
   const health = new HealthImplementation({ '': 'SERVING', [SessionService.typeName]: 'SERVING' });
   health.addToServer(server);
+  const unwatch = watchReadiness(options, health);
   sessionReflection().addToServer(server);
   const credentials = new AgentPortCredentials(authority.bundlePem, certificate.current());
   const unfollow = certificate.onChange((identity) => credentials.replace(identity));
@@ -60,10 +65,37 @@ export async function listenForAgents(options: FleetServerOptions): Promise<Flee
     port,
     async close(graceMs = 2_000) {
       unfollow();
-      health.setStatus('', 'NOT_SERVING');
+      unwatch();
+      tell(health, false);
       fleet.drain();
       await shutDown(server, graceMs, options);
     },
+  };
+}
+
+function tell(health: HealthImplementation, ready: boolean): void {
+  for (const name of ['', SessionService.typeName]) health.setStatus(name, ready ? 'SERVING' : 'NOT_SERVING');
+}
+
+/** Has the health service say what /readyz says, a moment later at most. */
+function watchReadiness({ ready, store, log }: FleetServerOptions, health: HealthImplementation): () => void {
+  let cancel = () => {};
+  let over = false;
+  let former = true;
+  const look = async () => {
+    const now = (await ready?.()) ?? true;
+    if (over) return;
+    if (now !== former) {
+      tell(health, now);
+      log.info({ ready: now }, 'readiness changed');
+    }
+    former = now;
+    cancel = store.clock.after(LOOK_MS, () => void look());
+  };
+  if (ready) void look();
+  return () => {
+    over = true;
+    cancel();
   };
 }
 

@@ -4,7 +4,12 @@
  * it writes is conditional on its epoch, and the first write that fails for that reason ends it.
  */
 import { randomUUID } from 'node:crypto';
-import { type Hello, type SessionRequest, SessionResponseSchema } from '@berth/proto/agent/v1/session_pb.js';
+import {
+  type Figures,
+  type Hello,
+  type SessionRequest,
+  SessionResponseSchema,
+} from '@berth/proto/agent/v1/session_pb.js';
 import type { Clock } from '@berth/proto/contract/clock.ts';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
@@ -17,6 +22,7 @@ import { CommandSender } from './command-sender.ts';
 import { ConfigPusher } from './config-pusher.ts';
 import type { FleetSiteView } from './desired-view.ts';
 import { HeldBack } from './held-back.ts';
+import type { FleetObserver } from './observer.ts';
 import { ReportReader } from './report-reader.ts';
 import { type Reporter, Superseded } from './reports.ts';
 import { roleNames } from './roles.ts';
@@ -50,6 +56,7 @@ export interface SessionDeps {
   covered(covered: Covered): void;
   /** The session is over; may be said twice. */
   ended(session: Session): void;
+  observe?: FleetObserver | undefined;
 }
 
 /** A session; made when the link opens, over when `closed` was called. */
@@ -61,6 +68,7 @@ export class Session implements SessionEnd {
   #turns: Promise<void> = Promise.resolve();
   #state: 'new' | 'open' | 'over' = 'new';
   #lastSeenAt: number;
+  #figures: Figures | undefined;
   #reporter: Reporter | undefined;
   #pusher: ConfigPusher | undefined;
   #commands: CommandSender | undefined;
@@ -81,6 +89,11 @@ export class Session implements SessionEnd {
     return this.#lastSeenAt;
   }
 
+  /** What the agent counted, as of its last heartbeat; undefined of one that does not tell. */
+  get figures(): Figures | undefined {
+    return this.#figures;
+  }
+
   /** Epoch of the session; 0 before its Hello was answered. */
   get epoch(): number {
     return this.#reporter?.epoch ?? 0;
@@ -95,12 +108,13 @@ export class Session implements SessionEnd {
   receive(message: SessionRequest): void {
     this.#lastSeenAt = this.#deps.clock.now();
     this.#watchSilence();
-    if (message.message.case !== 'heartbeat') this.#turn(() => this.#take(message));
+    if (message.message.case === 'heartbeat') this.#figures = message.message.value.figures;
+    else this.#turn(() => this.#take(message));
   }
 
-  /** The site's view has moved. */
-  viewMoved(): void {
-    if (this.#pusher?.wake()) this.#turn(async () => this.#pusher?.push());
+  /** The site's view has moved. @param movedAt when that was heard, milliseconds since the epoch */
+  viewMoved(movedAt: number): void {
+    if (this.#pusher?.wake(movedAt)) this.#turn(async () => this.#pusher?.push());
   }
 
   /** Something about the agent's row or its commands has moved. */
@@ -118,6 +132,7 @@ export class Session implements SessionEnd {
   end(code: EndCode, message: string): void {
     if (this.#state === 'over') return;
     if (code !== 'ok') this.#deps.log.info({ agent: this.agentId, code, reason: message }, 'session ended');
+    this.#deps.observe?.onSessionEnded(code);
     this.#link.close(code, message);
     this.closed();
   }
@@ -175,7 +190,7 @@ export class Session implements SessionEnd {
   }
 
   async #begin(row: Row<'agents'>, hello: Hello): Promise<FleetSiteView | undefined> {
-    const { store, clock, log, times } = this.#deps;
+    const { store, clock, log, times, observe } = this.#deps;
     const reporter = { agentId: row.id, siteId: row.site_id, epoch: row.epoch };
     this.#reporter = reporter;
     const say = (message: Say) => this.#say(message);
@@ -194,9 +209,10 @@ export class Session implements SessionEnd {
       row.ahead_generation !== null && hello.held
         ? new HeldBack({ store, reporter, held: hello.held, say })
         : undefined;
-    this.#pusher = new ConfigPusher({ store, reporter, log, view, roles, hello, heldBack, say, covered, answer });
+    const pushing = { store, reporter, clock, log, view, roles, hello, heldBack, say, covered, answer, observe };
+    this.#pusher = new ConfigPusher(pushing);
     this.#commands = new CommandSender({ store, reporter, clock, log, say });
-    this.#reports = new ReportReader({ store, reporter, log, roles, say, commands: this.#commands });
+    this.#reports = new ReportReader({ store, reporter, log, roles, say, commands: this.#commands, observe });
     return view;
   }
 

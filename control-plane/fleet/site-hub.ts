@@ -22,6 +22,8 @@ export class SiteHub {
   readonly #sessions = new Set<Session>();
   #view: Promise<FleetSiteView> | undefined;
   #stale = false;
+  #movedAt: number | undefined;
+  #revision: bigint | undefined;
   #running: Promise<void> | undefined;
   #cancelRetry = () => {};
 
@@ -29,11 +31,17 @@ export class SiteHub {
     this.#options = options;
   }
 
+  /** Revision that its view shows; undefined without sessions. */
+  get revision(): bigint | undefined {
+    return this.#sessions.size > 0 ? this.#revision : undefined;
+  }
+
   /** Takes a session in. @returns the view as it is now */
   async attach(session: Session): Promise<FleetSiteView> {
     this.#sessions.add(session);
     const view = await this.#opened();
     await view.refresh();
+    this.#revision = view.revision;
     return view;
   }
 
@@ -46,6 +54,7 @@ export class SiteHub {
   moved(): void {
     if (this.#sessions.size === 0) return;
     this.#stale = true;
+    this.#movedAt ??= this.#options.clock.now();
     this.#running ??= this.#refresh().finally(() => {
       this.#running = undefined;
       // It moved after the last look and before this moment.
@@ -64,9 +73,12 @@ export class SiteHub {
     try {
       while (this.#stale) {
         this.#stale = false;
+        const movedAt = this.#movedAt ?? this.#options.clock.now();
+        this.#movedAt = undefined;
         const view = await this.#opened();
         await view.refresh();
-        for (const session of this.#sessions) session.viewMoved();
+        this.#revision = view.revision;
+        for (const session of this.#sessions) session.viewMoved(movedAt);
       }
     } catch (error) {
       const { log, clock, siteId } = this.#options;

@@ -36,8 +36,18 @@ export interface GatewayOptions {
   startTls: Address | undefined;
   certificate: ServerCertificate;
   log: Logger;
+  /** Told of what happens, to be counted. */
+  observe?: GatewayObserver | undefined;
   /** For measuring only: takes passwords without TLS. */
   trustNetwork?: boolean;
+}
+
+/** Who counts what a gateway does. */
+export interface GatewayObserver {
+  /** An operation was answered. */
+  onLdap(operation: string, result: string, seconds: number): void;
+  /** The directory in memory was brought up to the store, or could not be. */
+  onCatchUp(result: 'done' | 'failed'): void;
 }
 
 /** A running gateway. */
@@ -48,6 +58,8 @@ export interface Gateway {
   readonly startTlsPort: number;
   /** Connections open now. */
   connections(): number;
+  /** Entries of the directory in memory. */
+  entries(): number;
   stop(): Promise<void>;
 }
 
@@ -63,9 +75,9 @@ export interface LdapService {
 
 /** Reads the directory and puts together what answers questions about it. @throws when the store cannot be read */
 export async function openService(
-  options: Pick<GatewayOptions, 'store' | 'databaseUrl' | 'baseDn' | 'log'>,
+  options: Pick<GatewayOptions, 'store' | 'databaseUrl' | 'baseDn' | 'log' | 'observe'>,
 ): Promise<LdapService> {
-  const { store, log } = options;
+  const { store, log, observe } = options;
   const { clock } = store;
   const onError = (error: unknown) => log.error({ err: error }, 'the LDAP gateway reports an error');
   const directory = new Directory(options.baseDn);
@@ -76,7 +88,7 @@ export async function openService(
     revision: () => revisions.read(),
     // Not "at least": a database put back from a backup has gone back.
     isAt: (revision) => directory.revision === revision,
-    catchUp: () => reader.catchUp(),
+    catchUp: () => counted(reader.catchUp(), observe),
     clock,
     onError,
   });
@@ -89,6 +101,7 @@ export async function openService(
     now,
     onContainerBind: noteContainerBinds(store, onError),
     onError,
+    onOperation: observe?.onLdap,
   };
   return { deps: { session, freshness, clock, onError }, directory, stop: () => revisions.close() };
 }
@@ -110,10 +123,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ldapsPort: ports.ldaps,
     startTlsPort: ports.startTls,
     connections: () => ports.connections,
+    entries: () => service.directory.size,
     async stop() {
       forget();
       await ports.close();
       service.stop();
     },
   };
+}
+
+async function counted(catchingUp: Promise<void>, observe: GatewayObserver | undefined): Promise<void> {
+  try {
+    await catchingUp;
+    observe?.onCatchUp('done');
+  } catch (error) {
+    observe?.onCatchUp('failed');
+    throw error;
+  }
 }

@@ -13,13 +13,15 @@ import { PASSWORD_POLICY_RESPONSE } from './protocol/controls.ts';
 import { Oid } from './protocol/oids.ts';
 import type { BindRequest, Message, RefusedMessage, Request, SearchRequest } from './protocol/requests.ts';
 import { extendedResponse, message, response } from './protocol/responses.ts';
-import { RequestFault, type Result, ResultCode, SUCCESS } from './protocol/result-codes.ts';
+import { RequestFault, type Result, ResultCode, resultName, SUCCESS } from './protocol/result-codes.ts';
 
 /** What all sessions share. */
 export interface SessionDeps extends BindDeps {
   fixed: StaticEntries;
   views: Views;
   onError: (error: unknown) => void;
+  /** Told of each operation that was answered: its result code by name, and the seconds it took. */
+  onOperation?: ((operation: string, result: string, seconds: number) => void) | undefined;
 }
 
 /** The way to the client. */
@@ -52,6 +54,7 @@ export class Session {
   #identity: Identity = ANONYMOUS;
   #current = 0;
   #abandoned = false;
+  #code: ResultCode = ResultCode.success;
 
   constructor(deps: SessionDeps, client: Client) {
     this.#deps = deps;
@@ -73,6 +76,18 @@ export class Session {
    * @param fresh whether the directory is at least as new as the operation
    */
   perform(asked: Message | RefusedMessage, fresh: boolean): Promise<void> | undefined {
+    const { onOperation } = this.#deps;
+    if (!onOperation) return this.#answer(asked, fresh);
+    const began = performance.now();
+    this.#code = ResultCode.success;
+    const op = 'result' in asked ? asked.op : asked.request.op;
+    const end = () => onOperation(op, resultName(this.#code), (performance.now() - began) / 1000);
+    const answering = this.#answer(asked, fresh);
+    if (!answering) end();
+    return answering?.finally(end);
+  }
+
+  #answer(asked: Message | RefusedMessage, fresh: boolean): Promise<void> | undefined {
     if ('result' in asked) {
       this.#finish(asked.id, asked.op, asked.result);
       return undefined;
@@ -120,6 +135,7 @@ export class Session {
   }
 
   #finish(id: number, op: Request['op'], result: Result, controls?: Buffer): void {
+    this.#code = result.code;
     const answer = response(op, result);
     if (answer) this.#client.send(message(id, answer, controls));
   }
@@ -201,7 +217,10 @@ export class Session {
     const { result, value, identity } = await changing;
     this.#identity = identity;
     if (op === 'modify') this.#finish(id, op, result);
-    else this.#client.send(message(id, extendedResponse(result, undefined, value)));
+    else {
+      this.#code = result.code;
+      this.#client.send(message(id, extendedResponse(result, undefined, value)));
+    }
   }
 
   #changing() {

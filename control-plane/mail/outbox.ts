@@ -24,6 +24,8 @@ export interface OutboxOptions {
   random: Random;
   log: Logger;
   send: SendMail;
+  /** Told of each attempt: "sent", "put_off" or "failed" for good. */
+  onMail?: ((result: string) => void) | undefined;
   /** Milliseconds between two looks when the feed is silent; default 5 s. */
   pollMs?: number;
 }
@@ -107,6 +109,7 @@ class Outbox {
     const letter = openLetter(store.secrets, claim.id, claim.body_box);
     const delivery = await this.#attempt(account, senderName, claim, letter);
     const outcome = this.#outcomeOf(claim, letter, delivery);
+    this.#options.onMail?.(outcome.state === 'queued' ? 'put_off' : outcome.state);
     const stood = await settleMail(store, claim, outcome);
     if (!stood) log.warn({ mail: claim.id }, 'a mail was taken for dead while it was being sent');
     else if (outcome.state === 'failed') log.warn({ mail: claim.id, why: outcome.error }, 'a mail was given up');

@@ -21,7 +21,7 @@ import {
   voidLeases,
 } from '../store/operations.ts';
 import type { Store } from '../store/store.ts';
-import { OperationRun, type RunDeps, type Transition } from './operation-run.ts';
+import { type EndedOperation, OperationRun, type RunDeps, type Transition } from './operation-run.ts';
 import type { Saga } from './saga.ts';
 
 export interface EngineOptions {
@@ -41,10 +41,16 @@ export interface EngineOptions {
   /** Operations at the same time; default 500. Most only wait. */
   concurrency?: number;
   onTransition?: (written: Transition) => void;
+  /** Told of each operation that ended here. */
+  onEnded?: ((ended: EndedOperation) => void) | undefined;
 }
 
 /** A running engine. */
 export interface Engine {
+  /** Operations it works on. */
+  readonly size: number;
+  /** Whether it takes operations. */
+  readonly running: boolean;
   start(): Promise<void>;
   /** Stops at the next write of each operation and gives them back. */
   stop(): Promise<void>;
@@ -78,6 +84,14 @@ class LeasingEngine implements Engine {
   constructor(options: EngineOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#sagas = new Map(options.sagas.map((saga) => [saga.kind, saga]));
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  get running(): boolean {
+    return !this.#stopped;
   }
 
   async start(): Promise<void> {

@@ -24,6 +24,15 @@ export interface RunDeps {
   pollMs: number;
   /** Called after each durable write; throwing ends the run there, as a crash would. */
   onTransition(written: Transition): void;
+  onEnded?: ((ended: EndedOperation) => void) | undefined;
+}
+
+/** An operation that has ended. */
+export interface EndedOperation {
+  kind: string;
+  state: 'succeeded' | 'failed';
+  /** Since it was asked for. */
+  seconds: number;
 }
 
 /** A durable write that was just made. */
@@ -228,7 +237,9 @@ export class OperationRun {
         .execute();
       tx.nudge({ kind: 'container', id: containerId });
     });
-    this.#deps.log.info({ kind, state, durationMs: this.#deps.clock.now() - this.#createdAt }, 'operation ended');
+    const durationMs = this.#deps.clock.now() - this.#createdAt;
+    this.#deps.log.info({ kind, state, durationMs }, 'operation ended');
+    this.#deps.onEnded?.({ kind, state, seconds: durationMs / 1000 });
   }
 
   async #setStep(tx: Tx, position: number, change: Partial<Row<'operation_steps'>>): Promise<void> {

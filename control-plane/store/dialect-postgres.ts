@@ -1,5 +1,6 @@
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import type { PoolState } from './store.ts';
 
 const POOL_SIZE = 10;
 const INT8 = 20;
@@ -9,15 +10,18 @@ const NUMERIC = 1700;
  * PostgreSQL through a pool of pg.
  * @param onError takes errors of idle connections; the pool replaces such a connection by itself
  */
-export function postgresDialect(url: string, onError: (error: unknown) => void): Dialect {
-  return new PostgresDialect({
-    pool: async () => {
-      const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types: { getTypeParser } });
-      // The pool does not wait for its connections to end; what the server says to them then concerns nobody.
-      pool.on('error', (error) => pool.ending || onError(error));
-      return pool;
-    },
-  });
+export function postgresDialect(
+  url: string,
+  onError: (error: unknown) => void,
+): { dialect: Dialect; pool: () => PoolState } {
+  // Connects nowhere before it is asked for a connection.
+  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types: { getTypeParser } });
+  // The pool does not wait for its connections to end; what the server says to them then concerns nobody.
+  pool.on('error', (error) => pool.ending || onError(error));
+  return {
+    dialect: new PostgresDialect({ pool }),
+    pool: () => ({ used: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  };
 }
 
 /** Makes numbers of what pg leaves as text because it might not fit; ours do: times, counters, sums of them. */

@@ -1,6 +1,6 @@
 import type { CreateTableBuilder, Dialect } from 'kysely';
 import { sql } from 'kysely';
-import type { DialectName } from './store.ts';
+import type { DialectName, PoolState } from './store.ts';
 
 /** What the migrations need to know of an engine: names of types, and how a table ends. */
 export interface Types {
@@ -34,6 +34,7 @@ export function typesOf(dialect: DialectName): Types {
 export interface OpenDialect {
   readonly name: DialectName;
   readonly dialect: Dialect;
+  readonly pool?: (() => PoolState) | undefined;
 }
 
 /**
@@ -53,10 +54,10 @@ export async function dialectOf(url: string, onError: (error: unknown) => void):
       };
     case 'postgres':
     case 'postgresql':
-      return { name: 'postgres', dialect: (await import('./dialect-postgres.ts')).postgresDialect(url, onError) };
+      return { name: 'postgres', ...(await import('./dialect-postgres.ts')).postgresDialect(url, onError) };
     case 'mysql':
     case 'mariadb':
-      return { name: 'mysql', dialect: (await import('./dialect-mysql.ts')).mysqlDialect(url) };
+      return { name: 'mysql', ...(await import('./dialect-mysql.ts')).mysqlDialect(url) };
     default:
       throw new Error(`no database engine is called "${scheme}"; there are sqlite:, postgres: and mysql:`);
   }

@@ -2,10 +2,11 @@ import { type Clock, systemClock } from '@berth/proto/contract/clock.ts';
 import type { Random } from '@berth/proto/contract/random.ts';
 import { Kysely } from 'kysely';
 import { readConstraintNames } from './constraint-names.ts';
-import { dialectOf } from './dialect.ts';
+import { dialectOf, type OpenDialect } from './dialect.ts';
 import { openFeed } from './feed/open-feed.ts';
 import { checkMasterKey } from './master-key-check.ts';
 import { migrate } from './migrate.ts';
+import { type EndedQuery, queryLog } from './query-log.ts';
 import type { Database } from './schema.ts';
 import { createSecretBox } from './secrets.ts';
 import type { DialectName, Store } from './store.ts';
@@ -20,6 +21,8 @@ export interface StoreOptions {
   random?: Random;
   /** Takes errors nobody waits for: of idle connections, of the feed's background work, of its listeners. */
   onError?: (error: unknown) => void;
+  /** Told of each statement that has ended. */
+  onQuery?: ((query: EndedQuery) => void) | undefined;
 }
 
 /**
@@ -28,29 +31,32 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, clock = systemClock, random = Math.random, onError = raise } = options;
-  const { name, dialect } = await dialectOf(url, onError);
-  const db = new Kysely<Database>({ dialect });
+  const { name, dialect, pool } = await dialectOf(url, onError);
+  const { onQuery } = options;
+  const db = new Kysely<Database>({ dialect, ...(onQuery && { log: queryLog(onQuery) }) });
   try {
     await migrate(db, name);
-    return await started({ url, clock, random, onError, name, db, masterKey: options.masterKey });
+    return await started({ url, clock, random, onError, name, db, pool, masterKey: options.masterKey });
   } catch (error) {
     await db.destroy();
     throw error;
   }
 }
 
-interface Opened extends Required<StoreOptions> {
+interface Opened extends Required<Omit<StoreOptions, 'onQuery'>> {
   name: DialectName;
+  pool: OpenDialect['pool'];
   db: Kysely<Database>;
 }
 
-async function started({ url, clock, random, onError, name, db, masterKey }: Opened): Promise<Store> {
+async function started({ url, clock, random, onError, name, db, pool, masterKey }: Opened): Promise<Store> {
   const secrets = createSecretBox(masterKey);
   await checkMasterKey(db, secrets, clock.now());
   const constraintNames = await readConstraintNames(db, name);
   const feed = await openFeed({ url, dialect: name, db, clock, onError });
   return {
     dialect: name,
+    pool,
     db: db.withPlugin(outsideTransactions),
     secrets,
     clock,

@@ -9,7 +9,7 @@ export interface ApiTokensTable {
   prefix: string;
   /** SHA-256, hex. */
   token_hash: string;
-  scope: 'read' | 'containers' | 'admin';
+  scope: 'metrics' | 'read' | 'containers' | 'admin';
   /** Nothing outside this site, if any. */
   site_id: string | null;
   /** Nothing outside this container, if any. */

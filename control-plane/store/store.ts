@@ -33,6 +33,8 @@ export interface ChangeFeed {
   /** @returns the function that ends the subscription. */
   subscribe(listener: (topic: Topic) => void): () => void;
   publish(topic: Topic): void;
+  /** Looks whether topics of other replicas are heard. @throws when not */
+  check(): void;
 }
 
 /** A database to read from: inside or outside a transaction. */
@@ -48,6 +50,15 @@ export interface Tx {
   nudge(topic: Topic): void;
 }
 
+/** Connections of a pool. */
+export interface PoolState {
+  used: number;
+  /** Not known of every engine. */
+  idle?: number;
+  /** Callers that wait for one; not known of every engine. */
+  waiting?: number;
+}
+
 /** The open store. */
 export interface Store {
   readonly dialect: DialectName;
@@ -55,6 +66,8 @@ export interface Store {
   readonly secrets: SecretBox;
   readonly clock: Clock;
   readonly feed: ChangeFeed;
+  /** The connections there are; undefined where the engine has no pool. */
+  readonly pool: (() => PoolState) | undefined;
   /**
    * Runs `work` in one transaction; runs it again when the engine asks for that (deadlock, serialisation failure,
    * busy), so it must do nothing but talk to the database.

@@ -3,9 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationState, OperationsService } from '@berth/proto/api/v1/operations_pb.js';
+import { TokenScope, TokensService } from '@berth/proto/api/v1/tokens_pb.js';
 import { createClient } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLocalLab, type LocalLab } from '../lab/local-lab.ts';
+import { faultsOf } from '../support/metrics-text.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let lab: LocalLab;
@@ -97,5 +99,70 @@ test('a caller may name his call himself, in plain words only', async () => {
   await waitFor(() => linesOf('cp', 'ticket-4712').length > 0);
   expect(linesOf('cp', 'ticket-4712')).toEqual([
     expect.objectContaining({ msg: 'call', rpc: 'AuthService.WhoAmI', code: 'unauthenticated', via: 'api' }),
+  ]);
+});
+
+test('figures are for administrators, and say how the installation is', async () => {
+  const { pagesUrl, token, transport } = lab.api;
+  const scrape = (query = '', bearer = token) =>
+    fetch(`${pagesUrl}/metrics${query}`, { headers: bearer ? { authorization: `Bearer ${bearer}` } : {} });
+  expect((await scrape('', '')).status).toBe(401);
+  expect((await scrape('', 'nobody')).status).toBe(401);
+  const made = async (scope: TokenScope) =>
+    (await createClient(TokensService, transport).createApiToken({ name: 'prometheus', scope })).token;
+  const bearer = await made(TokenScope.METRICS);
+  expect((await scrape('', await made(TokenScope.READ))).status).toBe(200);
+  const refused = await fetch(`${pagesUrl}/berth.api.v1.SitesService/ListSites`, {
+    method: 'POST',
+    body: '{}',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
+  });
+  expect(refused.status).toBe(403);
+
+  const answer = await scrape('', bearer);
+  expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  const text = await answer.text();
+  expect(text).toContain('berth_containers{site="local",state="running"} 1');
+  for (const agent of ['dns', 'web', 'pve']) {
+    expect(text).toContain(`berth_agent_connected{site="local",agent="${agent}"} 1`);
+  }
+  expect(text).toMatch(/berth_operations_total\{kind="container.create",state="succeeded"\} 1/);
+  expect(text).toMatch(/berth_config_propagation_seconds_count\{phase="running"\} [1-9]/);
+  expect(faultsOf(text)).toEqual([]);
+
+  const reported = await waitFor(async () => {
+    const own = await (await scrape('?part=replica')).text();
+    return /berth_pve_tasks_total\{[^}]*result="succeeded"\} [1-9]/.test(own) ? own : undefined;
+  });
+  for (const figure of [
+    /berth_agent_resident_memory_bytes\{site="local",agent="web"\} [1-9]/,
+    /berth_agent_applies_total\{site="local",agent="dns",role="dnsmasq",result="running"\} [1-9]/,
+    /berth_nginx_reloads_total\{site="local",agent="web",result="served"\} [1-9]/,
+    /berth_nginx_workers\{site="local",agent="web"\} [1-9]/,
+    /berth_nginx_requests_total\{site="local",agent="web"\} [1-9]/,
+    /berth_dnsmasq_restarts_total\{site="local",agent="dns"\} [1-9]/,
+    /berth_pve_requests_total\{site="local",agent="pve",result="answered"\} [1-9]/,
+  ]) {
+    expect(reported).toMatch(figure);
+  }
+
+  const [own, stored] = [await (await scrape('?part=replica')).text(), await (await scrape('?part=store')).text()];
+  expect(own).not.toContain('berth_containers');
+  expect(stored).not.toContain('process_cpu_seconds_total');
+  expect((await scrape('?part=other')).status).toBe(400);
+});
+
+test('alive and ready are said to everybody, why not to administrators alone', async () => {
+  const { pagesUrl, token } = lab.api;
+  expect(await (await fetch(`${pagesUrl}/livez`)).text()).toBe('alive\n');
+  const ready = await fetch(`${pagesUrl}/readyz`, { headers: { authorization: 'Bearer nobody' } });
+  expect([ready.status, await ready.text()]).toEqual([200, 'ready\n']);
+  const details = await fetch(`${pagesUrl}/readyz`, { headers: { authorization: `Bearer ${token}` } });
+  const { checks } = (await details.json()) as { checks: { name: string; ok: boolean }[] };
+  expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
+    ['process', true],
+    ['store', true],
+    ['change feed', true],
+    ['operations', true],
   ]);
 });

@@ -11,6 +11,7 @@ import { type Html, layout } from '../layout.ts';
 import type { WebEnv } from '../session.ts';
 
 const SCOPES = {
+  metrics: ['To read figures at /metrics, for administrators', TokenScope.METRICS],
   read: ['To look', TokenScope.READ],
   containers: ['To make and change containers', TokenScope.CONTAINERS],
   admin: ['To administer what you administer', TokenScope.ADMIN],

@@ -26,7 +26,12 @@ export interface ApiBench extends Bench {
 /** Opens a bench with the API. */
 export async function openApiBench(url?: string): Promise<ApiBench> {
   const bench = await openBench(url);
-  const deps = { app: bench.deps, log: pino({ level: 'silent' }), fleetStartedAt: () => bench.clock.now() };
+  const deps = {
+    app: bench.deps,
+    log: pino({ level: 'silent' }),
+    fleetStartedAt: () => bench.clock.now(),
+    ready: async () => true,
+  };
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (caller: Caller) => {
     const known =

@@ -31,6 +31,7 @@ import { Violations } from '../validate/violations.ts';
 const TTL = { min: 60_000, max: 3_653 * 24 * 3_600_000 };
 const PREFIX_LENGTH = 12;
 const SCOPES: Partial<Record<TokenScope, ScopeName>> = {
+  [TokenScope.METRICS]: 'metrics',
   [TokenScope.READ]: 'read',
   [TokenScope.CONTAINERS]: 'containers',
   [TokenScope.ADMIN]: 'admin',
@@ -53,7 +54,7 @@ export async function createApiToken(
   checkIdempotencyKey(request.idempotencyKey, found);
   found.check('name', request.name === '' ? 'is required' : lineFault(request.name, 100));
   const scope = SCOPES[request.scope];
-  found.check('scope', scope ? undefined : 'must be read, containers or admin');
+  found.check('scope', scope ? undefined : 'must be metrics, read, containers or admin');
   const ttl = request.ttl && durationMs(request.ttl);
   const lasts = ttl === undefined || (Number.isFinite(ttl) && ttl >= TTL.min && ttl <= TTL.max);
   found.check('ttl', lasts ? undefined : 'must be between 1 minute and 10 years');

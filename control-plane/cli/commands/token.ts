@@ -13,6 +13,7 @@ import { wholeNumber } from '../parse.ts';
 import { timeText } from '../times.ts';
 
 const SCOPES: Record<string, TokenScope> = {
+  metrics: TokenScope.METRICS,
   read: TokenScope.READ,
   containers: TokenScope.CONTAINERS,
   admin: TokenScope.ADMIN,

@@ -37,6 +37,11 @@ export class Directory {
     this.names = new Names(base);
   }
 
+  /** People, groups and containers in it. */
+  get size(): number {
+    return this.#people.size + this.#groups.size + this.#containers.size;
+  }
+
   /** The store's revision that this is at least at; -1 before anything was read. */
   get revision(): number {
     return this.#revision;

@@ -28,6 +28,13 @@ export const ResultCode = {
 /** One of the codes. */
 export type ResultCode = (typeof ResultCode)[keyof typeof ResultCode];
 
+const NAMES = new Map<number, string>(Object.entries(ResultCode).map(([name, code]) => [code, name]));
+
+/** Name of a code. */
+export function resultName(code: ResultCode): string {
+  return NAMES.get(code) ?? 'other';
+}
+
 /** How an operation ended. */
 export interface Result {
   code: ResultCode;

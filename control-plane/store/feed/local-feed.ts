@@ -21,6 +21,8 @@ export class LocalFeed implements ChangeFeed {
     return () => this.#listeners.delete(entry);
   }
 
+  check(): void {}
+
   publish(topic: Topic): void {
     for (const listener of [...this.#listeners]) {
       try {

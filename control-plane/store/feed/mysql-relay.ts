@@ -23,6 +23,7 @@ export function openMysqlRelay(db: Kysely<Database>, options: Omit<RelayOptions,
       const rows = topics.map((topic) => ({ topic: topicKey(topic), origin: options.origin, at: DATABASE_NOW }));
       await within.insertInto('nudges').values(rows).execute();
     },
+    hears: () => poll.hears,
     close: () => poll.close(),
   };
 }
@@ -41,6 +42,11 @@ class Poll {
   constructor(db: Kysely<Database>, options: Omit<RelayOptions, 'url'>) {
     this.#db = db;
     this.#options = options;
+  }
+
+  /** Whether the last look succeeded. */
+  get hears(): boolean {
+    return !this.#failed;
   }
 
   schedule(): void {

@@ -35,6 +35,9 @@ export async function openFeed(options: FeedOptions): Promise<StoreFeed> {
       local.publish(topic);
       relay.announce(options.db, [topic]).catch(options.onError);
     },
+    check() {
+      if (!relay.hears()) throw new Error('what other replicas say is not heard');
+    },
     announce: (db, topics) => relay.announce(db, topics),
     close: () => relay.close(),
   };
@@ -47,7 +50,7 @@ async function openRelay(options: FeedOptions, local: LocalFeed): Promise<Relay>
   const origin = randomUUID();
   switch (options.dialect) {
     case 'sqlite':
-      return { announce: async () => {}, close: async () => {} };
+      return { announce: async () => {}, hears: () => true, close: async () => {} };
     case 'postgres':
       return (await import('./postgres-relay.ts')).openPostgresRelay({ url, origin, clock, deliver, onGap, onError });
     case 'mysql':

@@ -32,6 +32,7 @@ export async function openPostgresRelay(options: RelayOptions): Promise<Relay> {
         await sql`select pg_notify(${CHANNEL}, ${`${options.origin} ${topicKey(topic)}`})`.execute(db);
       }
     },
+    hears: () => listener.hears,
     close: () => listener.close(),
   };
 }
@@ -40,11 +41,17 @@ class Listener {
   readonly #options: RelayOptions;
   #client: pg.Client | undefined;
   #closed = false;
+  #hears = false;
   #cancelRetry: () => void = () => {};
   #connecting: Promise<void> = Promise.resolve();
 
   constructor(options: RelayOptions) {
     this.#options = options;
+  }
+
+  /** Whether the connection stands. */
+  get hears(): boolean {
+    return this.#hears;
   }
 
   async connect(): Promise<void> {
@@ -56,6 +63,7 @@ class Listener {
     try {
       await client.connect();
       await client.query(`listen ${CHANNEL}`);
+      this.#hears = true;
     } catch (error) {
       this.#client = undefined;
       client.end().catch(this.#options.onError);
@@ -80,7 +88,9 @@ class Listener {
   }
 
   #ended(client: pg.Client): void {
-    if (this.#client === client) this.#reconnectLater();
+    if (this.#client !== client) return;
+    this.#hears = false;
+    this.#reconnectLater();
   }
 
   #reconnectLater(): void {

@@ -4,6 +4,8 @@ import type { Db, Topic } from '../store.ts';
 export interface Relay {
   /** Sends topics to the other replicas; in a transaction they go out when it commits, or never. */
   announce(db: Db, topics: readonly Topic[]): Promise<void>;
+  /** Whether what other replicas send is heard now. */
+  hears(): boolean;
   /** Ends listening. */
   close(): Promise<void>;
 }

@@ -28,6 +28,7 @@ export const bearers: readonly Bearer[] = [
   { title: 'owner, containers, this container only', person: owner, scope: 'containers', reach: 'web1' },
   { title: 'owner, containers, another container only', person: owner, scope: 'containers', reach: 'other' },
   { title: 'owner, containers, another site only', person: owner, scope: 'containers', reach: 'empty' },
+  { title: 'administrator, metrics', person: administrator, scope: 'metrics', reach: 'everywhere' },
   { title: 'administrator, admin', person: administrator, scope: 'admin', reach: 'everywhere' },
   { title: 'administrator, admin, this site only', person: administrator, scope: 'admin', reach: 'lab' },
   { title: 'administrator, admin, another site only', person: administrator, scope: 'admin', reach: 'empty' },

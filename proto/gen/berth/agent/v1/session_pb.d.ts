@@ -940,6 +940,13 @@ export declare type Heartbeat = Message<"berth.agent.v1.Heartbeat"> & {
    * @generated from field: uint64 seq = 1;
    */
   seq: bigint;
+
+  /**
+   * What the agent counted, at most one heartbeat old; kept by nobody but the session.
+   *
+   * @generated from field: berth.agent.v1.Figures figures = 2;
+   */
+  figures?: Figures | undefined;
 };
 
 /**
@@ -947,6 +954,329 @@ export declare type Heartbeat = Message<"berth.agent.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export declare const HeartbeatSchema: GenMessage<Heartbeat>;
+
+/**
+ * Figures of an agent and its host, for those who watch them. What only grows begins anew with each start of the agent.
+ *
+ * @generated from message berth.agent.v1.Figures
+ */
+export declare type Figures = Message<"berth.agent.v1.Figures"> & {
+  /**
+   * Resident memory of the agent in bytes.
+   *
+   * @generated from field: uint64 resident_bytes = 1;
+   */
+  residentBytes: bigint;
+
+  /**
+   * CPU time it has used, in seconds.
+   *
+   * @generated from field: double cpu_seconds = 2;
+   */
+  cpuSeconds: number;
+
+  /**
+   * When it was started.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 3;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * Sessions it opened after its first.
+   *
+   * @generated from field: uint64 reconnects = 4;
+   */
+  reconnects: bigint;
+
+  /**
+   * Commands that succeeded.
+   *
+   * @generated from field: uint64 commands_succeeded = 5;
+   */
+  commandsSucceeded: bigint;
+
+  /**
+   * Commands that failed, refused ones left out.
+   *
+   * @generated from field: uint64 commands_failed = 6;
+   */
+  commandsFailed: bigint;
+
+  /**
+   * By role.
+   *
+   * @generated from field: repeated berth.agent.v1.RoleFigures roles = 7;
+   */
+  roles: RoleFigures[];
+
+  /**
+   * Of a host that serves with nginx.
+   *
+   * @generated from field: berth.agent.v1.NginxFigures nginx = 8;
+   */
+  nginx?: NginxFigures | undefined;
+
+  /**
+   * Of a host that serves with dnsmasq.
+   *
+   * @generated from field: berth.agent.v1.DnsmasqFigures dnsmasq = 9;
+   */
+  dnsmasq?: DnsmasqFigures | undefined;
+
+  /**
+   * Of a host that speaks to PVE.
+   *
+   * @generated from field: berth.agent.v1.PveFigures pve = 10;
+   */
+  pve?: PveFigures | undefined;
+};
+
+/**
+ * Describes the message berth.agent.v1.Figures.
+ * Use `create(FiguresSchema)` to create a new message.
+ */
+export declare const FiguresSchema: GenMessage<Figures>;
+
+/**
+ * What every role counts.
+ *
+ * @generated from message berth.agent.v1.RoleFigures
+ */
+export declare type RoleFigures = Message<"berth.agent.v1.RoleFigures"> & {
+  /**
+   * The role.
+   *
+   * @generated from field: berth.agent.v1.Role role = 1;
+   */
+  role: Role;
+
+  /**
+   * Applies after which the new set was served.
+   *
+   * @generated from field: uint64 applies_running = 2;
+   */
+  appliesRunning: bigint;
+
+  /**
+   * Applies that were refused as a whole.
+   *
+   * @generated from field: uint64 applies_rejected = 3;
+   */
+  appliesRejected: bigint;
+
+  /**
+   * Time spent with applies, in seconds.
+   *
+   * @generated from field: double apply_seconds = 4;
+   */
+  applySeconds: number;
+
+  /**
+   * Files changed by somebody else that were put right.
+   *
+   * @generated from field: uint64 drift_repairs = 5;
+   */
+  driftRepairs: bigint;
+};
+
+/**
+ * Describes the message berth.agent.v1.RoleFigures.
+ * Use `create(RoleFiguresSchema)` to create a new message.
+ */
+export declare const RoleFiguresSchema: GenMessage<RoleFigures>;
+
+/**
+ * Figures of nginx.
+ *
+ * @generated from message berth.agent.v1.NginxFigures
+ */
+export declare type NginxFigures = Message<"berth.agent.v1.NginxFigures"> & {
+  /**
+   * Reloads and starts after which the new configuration was served.
+   *
+   * @generated from field: uint64 reloads = 1;
+   */
+  reloads: bigint;
+
+  /**
+   * Those after which it was not.
+   *
+   * @generated from field: uint64 failed_reloads = 2;
+   */
+  failedReloads: bigint;
+
+  /**
+   * Time until reloads were served, in seconds.
+   *
+   * @generated from field: double reload_seconds = 3;
+   */
+  reloadSeconds: number;
+
+  /**
+   * Worker processes, old ones included.
+   *
+   * @generated from field: uint32 workers = 4;
+   */
+  workers: number;
+
+  /**
+   * Its connections, where it can tell.
+   *
+   * @generated from field: berth.agent.v1.NginxConnections connections = 5;
+   */
+  connections?: NginxConnections | undefined;
+};
+
+/**
+ * Describes the message berth.agent.v1.NginxFigures.
+ * Use `create(NginxFiguresSchema)` to create a new message.
+ */
+export declare const NginxFiguresSchema: GenMessage<NginxFigures>;
+
+/**
+ * Connections of nginx as it counts them since its own start.
+ *
+ * @generated from message berth.agent.v1.NginxConnections
+ */
+export declare type NginxConnections = Message<"berth.agent.v1.NginxConnections"> & {
+  /**
+   * Open now.
+   *
+   * @generated from field: uint64 active = 1;
+   */
+  active: bigint;
+
+  /**
+   * Of these, reading a request.
+   *
+   * @generated from field: uint64 reading = 2;
+   */
+  reading: bigint;
+
+  /**
+   * Of these, writing an answer.
+   *
+   * @generated from field: uint64 writing = 3;
+   */
+  writing: bigint;
+
+  /**
+   * Of these, idle.
+   *
+   * @generated from field: uint64 waiting = 4;
+   */
+  waiting: bigint;
+
+  /**
+   * Accepted so far.
+   *
+   * @generated from field: uint64 accepted = 5;
+   */
+  accepted: bigint;
+
+  /**
+   * Requests so far.
+   *
+   * @generated from field: uint64 requests = 6;
+   */
+  requests: bigint;
+};
+
+/**
+ * Describes the message berth.agent.v1.NginxConnections.
+ * Use `create(NginxConnectionsSchema)` to create a new message.
+ */
+export declare const NginxConnectionsSchema: GenMessage<NginxConnections>;
+
+/**
+ * Figures of dnsmasq.
+ *
+ * @generated from message berth.agent.v1.DnsmasqFigures
+ */
+export declare type DnsmasqFigures = Message<"berth.agent.v1.DnsmasqFigures"> & {
+  /**
+   * Leases in its file.
+   *
+   * @generated from field: uint64 leases = 1;
+   */
+  leases: bigint;
+
+  /**
+   * Starts and restarts.
+   *
+   * @generated from field: uint64 restarts = 2;
+   */
+  restarts: bigint;
+
+  /**
+   * Times it was told to read its files anew.
+   *
+   * @generated from field: uint64 reloads = 3;
+   */
+  reloads: bigint;
+};
+
+/**
+ * Describes the message berth.agent.v1.DnsmasqFigures.
+ * Use `create(DnsmasqFiguresSchema)` to create a new message.
+ */
+export declare const DnsmasqFiguresSchema: GenMessage<DnsmasqFigures>;
+
+/**
+ * Figures of the PVE API.
+ *
+ * @generated from message berth.agent.v1.PveFigures
+ */
+export declare type PveFigures = Message<"berth.agent.v1.PveFigures"> & {
+  /**
+   * Requests that were answered as hoped.
+   *
+   * @generated from field: uint64 requests_answered = 1;
+   */
+  requestsAnswered: bigint;
+
+  /**
+   * Requests that PVE refused.
+   *
+   * @generated from field: uint64 requests_refused = 2;
+   */
+  requestsRefused: bigint;
+
+  /**
+   * Requests without an answer.
+   *
+   * @generated from field: uint64 requests_failed = 3;
+   */
+  requestsFailed: bigint;
+
+  /**
+   * Time spent waiting for answers, in seconds.
+   *
+   * @generated from field: double request_seconds = 4;
+   */
+  requestSeconds: number;
+
+  /**
+   * Tasks that succeeded.
+   *
+   * @generated from field: uint64 tasks_succeeded = 5;
+   */
+  tasksSucceeded: bigint;
+
+  /**
+   * Tasks that failed.
+   *
+   * @generated from field: uint64 tasks_failed = 6;
+   */
+  tasksFailed: bigint;
+};
+
+/**
+ * Describes the message berth.agent.v1.PveFigures.
+ * Use `create(PveFiguresSchema)` to create a new message.
+ */
+export declare const PveFiguresSchema: GenMessage<PveFigures>;
 
 /**
  * Ends a command early.

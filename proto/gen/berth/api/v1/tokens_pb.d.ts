@@ -312,6 +312,13 @@ export enum TokenScope {
    * @generated from enum value: TOKEN_SCOPE_ADMIN = 3;
    */
   ADMIN = 3,
+
+  /**
+   * To read an administrator's /metrics and nothing else; all others include it.
+   *
+   * @generated from enum value: TOKEN_SCOPE_METRICS = 4;
+   */
+  METRICS = 4,
 }
 
 /**

@@ -1,0 +1,50 @@
+import { type Definitions, gauge } from './definition.ts';
+
+/** What is read from the store when somebody asks; the same from each replica. */
+export const STORE = {
+  berth_containers: gauge('Containers, by what they do.', 'site', 'state'),
+  berth_services: gauge('Services of containers.', 'site', 'kind'),
+  berth_backends_unhealthy: gauge('Backends that did not answer when they were last asked.', 'site'),
+  berth_node_containers: gauge('Containers on a node.', 'site', 'node'),
+  berth_node_allocated_cores: gauge('Cores that containers on a node may use together.', 'site', 'node'),
+  berth_node_allocated_memory_bytes: gauge('Memory that containers on a node may use together.', 'site', 'node'),
+  berth_node_allocated_disk_bytes: gauge('Size of the root disks of the containers on a node.', 'site', 'node'),
+  berth_node_used_memory_bytes: gauge('Memory that the containers on a node use, as last seen.', 'site', 'node'),
+  berth_node_used_cores: gauge('Cores that the containers on a node use, as last seen.', 'site', 'node'),
+  berth_node_schedulable: gauge('Whether new containers may be put on a node: 1 or 0.', 'site', 'node'),
+  berth_address_pool_size: gauge('Addresses in the range that containers of a site get theirs from.', 'site'),
+  berth_address_pool_reserved: gauge('Addresses of a site that are reserved for containers.', 'site'),
+  berth_dhcp_leases: gauge('DHCP leases of a site that have not ended.', 'site'),
+  berth_certificates: gauge('Certificates that Berth keeps valid, by state.', 'site', 'state'),
+  berth_certificate_soonest_end_timestamp_seconds: gauge(
+    'When the first of the certificates that a site serves ends, seconds since the epoch.',
+    'site',
+  ),
+  berth_mail_outbox: gauge('Mails in the outbox, by state; those that were sent are left out.', 'state'),
+  berth_operations_open: gauge('Operations that have not ended.', 'kind', 'state'),
+  berth_operations_stuck: gauge(
+    'Operations that have not ended a quarter of an hour after they were asked for.',
+    'kind',
+  ),
+  berth_commands_open: gauge('Commands to agents without a result.', 'state'),
+  berth_conditions: gauge('What owners and administrators should know, by kind.', 'site', 'kind', 'severity'),
+  berth_users: gauge('Accounts of people, by status.', 'status'),
+  berth_agent_info: gauge('Always 1; what an agent is.', 'site', 'agent', 'roles', 'version'),
+  berth_agent_connected: gauge('Whether an agent has a session and is heard: 1 or 0.', 'site', 'agent'),
+  berth_agent_last_seen_timestamp_seconds: gauge(
+    'When an agent was last heard, seconds since the epoch; written twice a minute.',
+    'site',
+    'agent',
+  ),
+  berth_agent_certificate_end_timestamp_seconds: gauge(
+    'When the certificate of an agent ends, seconds since the epoch.',
+    'site',
+    'agent',
+  ),
+  berth_agent_desired_generation: gauge('Generation that an agent is to hold.', 'site', 'agent'),
+  berth_agent_acknowledged_generation: gauge('Generation that an agent holds safely.', 'site', 'agent'),
+  berth_agent_running_generation: gauge('Generation that an agent really serves.', 'site', 'agent'),
+  berth_agent_behind: gauge('Whether an agent does not serve yet what it is to hold: 1 or 0.', 'site', 'agent'),
+  berth_agent_config_rejected: gauge('Whether an agent refuses its configuration as a whole: 1 or 0.', 'site', 'agent'),
+  berth_agent_quarantined_resources: gauge('Resources that an agent has set aside.', 'site', 'agent'),
+} satisfies Definitions;
