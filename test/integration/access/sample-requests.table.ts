@@ -74,6 +74,14 @@ export const samples: Partial<Record<Rpc, Sample>> = {
     },
   },
   'AuthService.SignIn': { request: { username: 'sam', password: PASSWORD } },
+  'AgentsService.ConfirmRestore': {
+    prepare: async ({ bench, identifiers }) => {
+      const ahead = { restored_revision: 1, ahead_generation: 5 };
+      const nginx = identifiers.get('nginx') ?? '';
+      await bench.store.db.updateTable('agents').set(ahead).where('id', '=', nginx).execute();
+      return {};
+    },
+  },
   'UsersService.LookupPeople': { audit: { rows: 0, because: 'it reads names' } },
   'AccountService.SendEmailVerification': {
     prepare: async (world, { username }) => {
