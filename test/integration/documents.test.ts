@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readAnswers } from '@berth/control-plane/cli/setup/answers.ts';
+import { AGENTS } from '@berth/control-plane/metrics/agent-definitions.ts';
+import { OWN } from '@berth/control-plane/metrics/own-definitions.ts';
+import { STORE } from '@berth/control-plane/metrics/store-definitions.ts';
 import type { DescMessage, DescMethod, JsonValue } from '@bufbuild/protobuf';
 import { createRegistry, fromJson } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,6 +112,13 @@ test('Prometheus takes the rules and the configuration, and the rules warn of wh
   await run('promtool', ['check', 'rules', 'docs/prometheus/alerts.yml'], { cwd: REPOSITORY });
   await run('promtool', ['check', 'config', '--syntax-only', 'docs/prometheus/scrape.yml'], { cwd: REPOSITORY });
   await run('promtool', ['test', 'rules', 'test/integration/alert-rules.yml'], { cwd: REPOSITORY });
+});
+
+test('the rules ask for figures that there are', () => {
+  const known = new Set(Object.keys({ ...OWN, ...STORE, ...AGENTS }));
+  const rules = readFileSync(join(REPOSITORY, 'docs/prometheus/alerts.yml'), 'utf8');
+  const asked = [...rules.matchAll(/\bberth_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
+  expect(asked.filter((name) => !known.has(name))).toEqual([]);
 });
 
 test('what is shown as JSON and YAML is such', () => {
