@@ -195,6 +195,8 @@ export const badInputs: Record<Rpc, BadInputs> = {
       'sent_generation',
       'acknowledged_generation',
       'running_generation',
+      'ahead_generation',
+      'restore_pending',
       'last_seen_at',
       'certificate_expires_at',
       'conditions',
