@@ -15,8 +15,9 @@ export interface Visit {
 
 /** What stands before the pages and answers programs. */
 const PROGRAMS = ['/guest/', '/app-sign-in/'];
+const ASKED = ['/livez', '/readyz', '/metrics', '/internal-authority.pem'];
 /** Asked for all the time, and of no interest one by one. */
-const FREQUENT = ['/assets/*', '/app-sign-in/*', '/livez', '/readyz'];
+const FREQUENT = ['/assets/:name', '/app-sign-in/*', '/livez', '/readyz', '/metrics'];
 /** All others count as one, for anybody may make up a method. */
 const METHODS = ['GET', 'HEAD', 'POST'];
 
@@ -52,6 +53,7 @@ export function withVisits(
 }
 
 function routeOf(path: string): string {
+  if (ASKED.includes(path)) return path;
   const prefix = PROGRAMS.find((start) => path.startsWith(start));
   return prefix ? `${prefix}*` : 'other';
 }

@@ -108,8 +108,8 @@ export function createWeb(options: WebOptions): Hono<WebEnv> {
 /** Tells whoever serves the pages which of them was asked for, and by whom. */
 const noteVisit: MiddlewareHandler<WebEnv> = async (c, next) => {
   await next();
-  // The last pattern that fits is the page's own; where only middleware fits there is no such page.
-  const route = routePath(c, -1);
+  // The pattern of whoever answered; where that is no page's, what stands before all pages did.
+  const route = routePath(c);
   const { visit } = (c.env ?? {}) as { visit?: { route: string; userId: string | undefined } };
   if (visit) Object.assign(visit, { route: route === '/*' ? 'none' : route, userId: c.get('user')?.id });
 };
