@@ -18,7 +18,12 @@ async function main(): Promise<void> {
   });
   const replica = await startReplica(config, log);
   const manager = serviceManager(process.env, systemClock);
-  while (!(await replica.ready())) await delay(systemClock, NOT_READY_MS);
+  const ready = async () => {
+    while (!(await replica.ready())) await delay(systemClock, NOT_READY_MS);
+    return true;
+  };
+  // Who is asked to stop before that does so at once.
+  if (!(await Promise.race([ready(), asked]))) return replica.stop();
   manager.ready();
   log.info({ port: replica.port, agents: config.agentListen.port }, 'control plane ready');
   await asked;
