@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where an agent keeps its state when nothing else is said. */
 export const DEFAULT_STATE_DIR = '/var/lib/berth-agent';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isNetwork } from './client-address.ts';
 import { isServerAddress } from './dns/server-address.ts';
 

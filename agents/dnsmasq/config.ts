@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An absolute path that dnsmasq's configuration can hold: nothing it would take for a comment, quote or separator. */
 const path = z.string().regex(/^\/[A-Za-z0-9._/-]+$/, 'must be an absolute path of letters, digits and ._/-');

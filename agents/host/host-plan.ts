@@ -2,7 +2,7 @@
  * What a host is to be: the roles with the ports, addresses and interfaces they take. Made from the options of
  * `berth-agent enroll`, or from the configuration that is there already, which is never overwritten.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentConfigSchema, checked } from '../config.ts';
 import { type DnsmasqConfig, dnsmasqConfigSchema } from '../dnsmasq/config.ts';
 import { type NginxConfig, nginxConfigSchema } from '../nginx/config.ts';

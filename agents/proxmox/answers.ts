@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The parts of PVE's answers that are used. Numbers often arrive as text and the other way round, so both are taken;

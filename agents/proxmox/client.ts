@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { CommandFailureCode } from '@berth/proto/agent/v1/command_pb.js';
-import { Agent, request } from 'undici';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { codeOfAnswer, PveFailure, wordsOfAnswer } from './failure.ts';
 import type { PveCounts } from './pve-counts.ts';
-import { type Trust, trustingConnector } from './trust.ts';
+import { type Trust, TrustingAgent } from './trust.ts';
 
 /** Where a PVE API is, how to be sure it is the right one, and who asks. */
 export interface PveAccess extends Trust {
@@ -37,14 +40,18 @@ export interface PveApi {
   delete<T>(path: string, schema: z.ZodType<T>, params?: PveParams): Promise<T>;
 }
 
+/** Milliseconds for which a connection is kept; pveproxy closes one that has been idle for five seconds. */
+const IDLE_MS = 4_000;
+
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** The API of one node over HTTPS, with an API token. */
 export class PveClient implements PveApi {
   readonly #timeoutMs: number;
   #access: PveAccess;
-  #agent: Agent;
-  #closing: Promise<void>[] = [];
+  #agent: TrustingAgent;
+  /** Those of former credentials, for what was under way then. */
+  readonly #former: TrustingAgent[] = [];
 
   readonly counts: PveCounts | undefined;
 
@@ -59,7 +66,7 @@ export class PveClient implements PveApi {
   /** Uses other credentials or another address from now on, also for work that is under way. */
   use(access: PveAccess): void {
     if (JSON.stringify(access) === JSON.stringify(this.#access)) return;
-    this.#closing.push(this.#agent.close());
+    this.#former.push(this.#agent);
     this.#access = access;
     this.#agent = agentFor(access);
   }
@@ -85,9 +92,8 @@ export class PveClient implements PveApi {
   }
 
   /** Breaks off what is under way and closes its connections. */
-  async close(): Promise<void> {
-    await this.#agent.destroy();
-    await Promise.all(this.#closing);
+  close(): void {
+    for (const agent of [...this.#former, this.#agent]) agent.destroy();
   }
 
   #call<T>(method: Method, path: string, schema: z.ZodType<T>, params: PveParams, signal?: AbortSignal): Promise<T> {
@@ -122,19 +128,21 @@ export class PveClient implements PveApi {
     if (inQuery) for (const [name, value] of Object.entries(params)) url.searchParams.set(name, String(value));
     const { tokenId, tokenSecret } = this.#access;
     try {
-      const answer = await request(url, {
+      const {
+        statusCode = 0,
+        statusMessage = '',
+        body,
+      } = await exchange(url, inQuery ? '' : JSON.stringify(params), {
         method,
-        dispatcher: this.#agent,
-        headersTimeout: this.#timeoutMs,
-        bodyTimeout: this.#timeoutMs,
+        agent: this.#agent,
+        timeout: this.#timeoutMs,
         headers: {
           authorization: `PVEAPIToken=${tokenId}=${tokenSecret}`,
           ...(!inQuery && { 'content-type': 'application/json' }),
         },
-        ...(!inQuery && { body: JSON.stringify(params) }),
         ...(signal && { signal }),
       });
-      return { status: answer.statusCode, statusText: answer.statusText, text: await answer.body.text() };
+      return { status: statusCode, statusText: statusMessage, text: body };
     } catch (error) {
       signal?.throwIfAborted();
       throw new PveFailure(CommandFailureCode.UNAVAILABLE, `${url.host}: ${reasonOf(error)}`, { cause: error });
@@ -142,8 +150,19 @@ export class PveClient implements PveApi {
   }
 }
 
-function agentFor(access: PveAccess): Agent {
-  return new Agent({ connect: trustingConnector(access, 10_000), connections: 8, keepAliveTimeout: 10_000 });
+function agentFor(access: PveAccess): TrustingAgent {
+  return new TrustingAgent(access, 10_000, { keepAlive: true, maxSockets: 8, timeout: IDLE_MS });
+}
+
+/** One request and its whole answer. @throws when the other side is silent for `timeout` milliseconds */
+async function exchange(url: URL, content: string, options: RequestOptions) {
+  const call = request(url, options);
+  call.on('timeout', () => call.destroy(new Error(`no answer within ${(options.timeout ?? 0) / 1000} s`)));
+  call.end(content);
+  const [answer]: IncomingMessage[] = await once(call, 'response');
+  if (!answer) throw new Error('no answer');
+  const { statusCode, statusMessage } = answer;
+  return { statusCode, statusMessage, body: await text(answer) };
 }
 
 /** The text of an error and of what caused it; connection errors often have an empty one but a code. */

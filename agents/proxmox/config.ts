@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Configuration of the proxmox role, as it stands in the agent's configuration file under `proxmox`. Nodes and their

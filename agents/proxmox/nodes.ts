@@ -16,11 +16,10 @@ export class NodeSet {
   }
 
   /** Takes the nodes there are from now on; work under way on a node that stays goes on with what is new of it. */
-  async replace(nodes: readonly PveNode[]): Promise<void> {
+  replace(nodes: readonly PveNode[]): void {
     const before = this.#clients;
     this.#clients = new Map(nodes.map((node) => [node.node, this.#clientOf(node, before.get(node.node))]));
-    const gone = [...before].filter(([name]) => !this.#clients.has(name));
-    await Promise.all(gone.map(([, client]) => client.close()));
+    for (const [name, client] of before) if (!this.#clients.has(name)) client.close();
   }
 
   /** The client of a node. @throws PveFailure UNAVAILABLE when this agent was told of no such node. */
@@ -36,8 +35,8 @@ export class NodeSet {
   }
 
   /** Closes every connection. */
-  close(): Promise<void> {
-    return this.replace([]);
+  close(): void {
+    this.replace([]);
   }
 
   #clientOf(node: PveNode, known: PveClient | undefined): PveClient {

@@ -73,7 +73,7 @@ class ProxmoxRole implements RoleModule {
 
   async apply(desired: DesiredSet): Promise<ApplyReport> {
     const { nodes, guests, errors } = checkResources(desired.resources);
-    await this.#nodes.replace(nodes);
+    this.#nodes.replace(nodes);
     const { watcher, rights } = this.#started();
     await watcher.replace(guests);
     rights.replace(nodes);
@@ -108,7 +108,7 @@ class ProxmoxRole implements RoleModule {
   async stop(): Promise<void> {
     await this.#host?.rights.stop();
     await this.#host?.watcher.stop();
-    await this.#nodes.close();
+    this.#nodes.close();
   }
 
   #work(ref: GuestWork['ref'], context: CommandContext): GuestWork {

@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPair as generate, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
-import { Pkcs10CertificateRequestGenerator } from './x509.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 
@@ -15,6 +14,8 @@ export async function newKey(): Promise<string> {
  * @throws when the key is not a PEM P-256 key
  */
 export async function requestFor(keyPem: string): Promise<string> {
+  // Seldom needed, and twelve megabytes when it is.
+  const { Pkcs10CertificateRequestGenerator } = await import('./x509.ts');
   const { subtle } = webcrypto;
   const key = createPrivateKey(keyPem);
   const secret = key.export({ type: 'pkcs8', format: 'der' });

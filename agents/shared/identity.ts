@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeDirectory, readIfThere, replaceFile } from './durable-files.ts';
 
 const identitySchema = z.object({

@@ -5,7 +5,7 @@
  * information (RFC 9773).
  */
 import { Client } from 'acme-client';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AcmeProblem, AcmeUnreachable, parseProblem } from './problem.ts';
 import type { AcmeAnswer, AcmeTransport } from './transport.ts';
 

@@ -1,5 +1,5 @@
 /** What an authority says when it refuses something (RFC 8555, 6.7; RFC 9457). */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const PREFIX = 'urn:ietf:params:acme:error:';
 /** Words of an authority that are kept, in characters. */

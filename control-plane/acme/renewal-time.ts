@@ -4,7 +4,7 @@
  * together is not renewed together.
  */
 import type { Random } from '@berth/proto/contract/random.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Row } from '../store/schema.ts';
 import { lockSetting, readSetting, writeSetting } from '../store/settings.ts';
 import type { Db, Store, Tx } from '../store/store.ts';

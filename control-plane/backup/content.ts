@@ -3,7 +3,7 @@
  * database, then comes each table with its rows, referenced tables before those that refer to them, and a last line
  * with the counts, so that a reader knows it has all.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError } from './backup-error.ts';
 import { type Column, parseRow, rowLine, type Table, type TableRow } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';

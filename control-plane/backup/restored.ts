@@ -1,5 +1,5 @@
 /** How an installation knows that it was restored from a backup: a setting that comes with the rows. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSetting } from '../store/settings.ts';
 import type { Db } from '../store/store.ts';
 

@@ -5,7 +5,7 @@
  * layout is described in docs/backup-format.md.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError } from './backup-error.ts';
 import { ByteReader } from './byte-reader.ts';
 

@@ -5,7 +5,7 @@ import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CliError } from './explain.ts';
 
 const savedLogin = z.object({ url: z.string(), token: z.string(), ca: z.string().optional() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DnsDeps, DnsProvider } from './dns-provider.ts';
 import { refused, unable } from './failures.ts';
 import { callHttp } from './http-call.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AddressRecord, AddressType, DnsDeps, DnsProvider, TxtRecord } from './dns-provider.ts';
 import { foreign, refused, unable } from './failures.ts';
 import { callHttp } from './http-call.ts';

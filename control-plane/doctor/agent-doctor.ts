@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Finding } from '@berth/proto/contract/finding.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fault, reasonOf } from './check.ts';
 
 const PROGRAM = '/usr/bin/berth-agent';

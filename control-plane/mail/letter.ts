@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SecretBox } from '../store/secrets.ts';
 
 const shape = z.object({

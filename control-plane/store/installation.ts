@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { lockSetting, readSetting, writeSetting } from './settings.ts';
 import type { Db, Tx } from './store.ts';
 

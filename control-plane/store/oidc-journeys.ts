@@ -2,7 +2,7 @@
  * Browsers on their way to a provider and back. A journey is found by its `state`, of which only a hash is kept; what
  * must not be read from the database (the PKCE verifier, the nonce) is sealed. It is used up by whoever comes back.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { newId } from '../ids.ts';
 import type { Db, Tx } from './store.ts';
 

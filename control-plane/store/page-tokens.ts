@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalid } from '../errors.ts';
 
 const Token = z.tuple([z.string(), z.string().max(300)]);

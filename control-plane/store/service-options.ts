@@ -3,7 +3,7 @@
  * or null where nothing does. It is read back strictly, so that what somebody else wrote there is found at once and
  * never reaches a host half understood.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string();
 const count = z.number().int().nonnegative();

@@ -77,7 +77,7 @@ async function fill(
   const runtime = await libraryDirectory(runtimeLibrary(architecture));
   await cp(options.runtime ?? join(runtime, 'bin/node'), join(library, 'node'));
   await stripAll(library, architecture);
-  await put(root, `usr/lib/${name}/${command.name}`, launcher(name, command.file), 0o755);
+  await put(root, `usr/lib/${name}/${command.name}`, launcher(recipe), 0o755);
   await mkdir(join(root, 'usr/bin'), { recursive: true });
   await symlink(`../lib/${name}/${command.name}`, join(root, 'usr/bin', command.name));
   const at = join(HERE, name);
@@ -105,9 +105,11 @@ async function documents(root: string, { name, command }: Recipe, date: Date): P
   await put(root, `usr/share/doc/${name}/changelog.gz`, compressed(changes));
 }
 
-function launcher(name: string, file: string): string {
+function launcher({ name, command, runtime }: Recipe): string {
+  const variables = Object.entries(runtime.variables).map(([variable, value]) => `${variable}=${value} `);
+  const words = [`/usr/lib/${name}/node`, ...runtime.arguments, `/usr/lib/${name}/program/${command.file}`];
   return `#!/bin/sh
-exec /usr/lib/${name}/node --disable-warning=ExperimentalWarning /usr/lib/${name}/program/${file} "$@"
+${variables.join('')}exec ${words.join(' ')} "$@"
 `;
 }
 

@@ -1,7 +1,7 @@
 /** Our programs as a handful of files each, with everything they import, so that a host needs no node_modules. */
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import type { Architecture } from './deb.ts';
 import { type Cpu, cpuOf, libraryDirectory } from './machine-code.ts';
 
@@ -9,6 +9,18 @@ const REPOSITORY = join(import.meta.dirname, '../..');
 
 /** A CommonJS library inside a module of ours asks for Node's own modules by `require`. */
 const BANNER = "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);";
+
+// A module that imports "node:http" has Node look at all it exports, WebSocket among them, for which it loads three
+// megabytes that we never use. What is required is not looked at.
+const REQUIRED_HTTP: Plugin = {
+  name: 'required-http',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'node:http', namespace: 'required' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'required' }, () => ({ contents: "module.exports = require('node:http');" }));
+  },
+};
 
 /** One program's sources. */
 export interface Program {
@@ -38,6 +50,7 @@ export async function bundle(program: Program, directory: string, arch: Architec
     define: { BERTH_BUNDLED: 'true' },
     external: [...program.native, ...program.whole, 'pg-native'],
     legalComments: 'none',
+    plugins: [REQUIRED_HTTP],
     metafile: true,
     absWorkingDir: REPOSITORY,
     logLevel: 'warning',

@@ -36,6 +36,8 @@ export interface LocalLabOptions {
    * at the first, and each turns to another when its own is away.
    */
   replicas?: number;
+  /** The programs, instead of those of the repository: a file, and what Node is given for an agent. */
+  programs?: { controlPlane: string; agent: readonly string[]; agentEnv?: Record<string, string> };
   onProgress?: (line: string) => void;
 }
 
@@ -90,7 +92,11 @@ async function assemble(
   const nodes = options.nodes ?? ['pve1', 'pve2'];
   const pve = await startPve(directory, { nodes, secret, ports, page: options.guestPage });
   undo.push(() => pve.cluster.close({ destroyGuests: true }));
-  const replicas = await startReplicas(directory, { ...options, appsPort: ports.https }, undo);
+  const replicas = await startReplicas(
+    directory,
+    { ...options, ...(options.programs && { controlPlane: options.programs.controlPlane }), appsPort: ports.https },
+    undo,
+  );
   const { api, program: controlPlane } = replicas[0];
   const site = await makeSite(
     api.transport,
@@ -107,7 +113,7 @@ async function assemble(
     });
   }
   undo.push(() => endDaemons(directory));
-  const agents = await joinAll({ directory, replicas, site, ports });
+  const agents = await joinAll({ directory, replicas, site, ports, programs: options.programs });
   for (const agent of Object.values(agents)) undo.push(() => agent.stop());
   await agentsSettled(api.transport, 3);
   return { site, api, controlPlane, replicas, agents, directory, ports };
@@ -164,6 +170,7 @@ interface Joining {
   directory: string;
   replicas: readonly LocalReplica[];
   site: Site;
+  programs: LocalLabOptions['programs'];
 }
 
 async function joinAll(joining: Joining & Pick<LocalLab, 'ports'>): Promise<LocalLab['agents']> {
@@ -201,7 +208,13 @@ export async function addNginxHost(
 ): Promise<FurtherHost> {
   await mkdir(join(directory, name), { recursive: true });
   const settings = nginxSettings(directory, name, ports, address);
-  const agent = await joinOne({ directory, replicas, site }, name, AgentRole.NGINX, 'nginx', settings);
+  const agent = await joinOne(
+    { directory, replicas, site, programs: undefined },
+    name,
+    AgentRole.NGINX,
+    'nginx',
+    settings,
+  );
   return {
     agent,
     rootDir: settings.rootDir,
@@ -224,7 +237,8 @@ async function joinOne(
   name: string,
   settings: object,
 ): Promise<Program> {
-  const { directory, replicas, site } = joining;
+  const { directory, replicas, site, programs } = joining;
+  const agent = programs?.agent ?? [AGENT];
   const api = (part === 'web' ? replicas.at(-1) : replicas[0])?.api;
   if (!api) throw new Error('there is no control plane to join');
   const stateDir = join(directory, part, 'state');
@@ -233,11 +247,12 @@ async function joinOne(
   const { token, caSha256 } = await joinToken(api.transport, site.id, role);
   const server = ['--server', api.url, '--token', token, '--ca-sha256', caSha256];
   const args = [...server, '--roles', name, '--name', part, '--state-dir', stateDir];
-  await promisify(execFile)(process.execPath, [AGENT, 'enroll', ...args]);
+  await promisify(execFile)(process.execPath, [...agent, 'enroll', ...args]);
   const program = new Program({
     name: `${name} agent`,
     command: process.execPath,
-    args: [AGENT, 'run', '--config', config],
+    args: [...agent, 'run', '--config', config],
+    env: programs?.agentEnv ?? {},
     logFile: join(directory, `${part}.log`),
     ready: /agent ready/,
   });

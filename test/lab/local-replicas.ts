@@ -31,6 +31,8 @@ export interface ReplicaOptions {
   replicas?: number;
   /** Port under which browsers reach apps. */
   appsPort?: number;
+  /** The program, instead of that of the repository. */
+  controlPlane?: string;
 }
 
 type Ports = Record<'api' | 'pages' | 'agents', number>;
@@ -41,11 +43,12 @@ export async function startReplicas(
   options: ReplicaOptions,
   undo: (() => Promise<unknown>)[],
 ): Promise<[LocalReplica, ...LocalReplica[]]> {
-  const { databaseUrl, appsPort = 443, replicas: count = 1 } = options;
+  const { databaseUrl, appsPort = 443, replicas: count = 1, controlPlane = 'control-plane/main.ts' } = options;
   if (count > 1 && !databaseUrl) throw new Error('replicas share a database, which has to be named');
   const ports: Ports[] = [];
   for (let i = 0; i < count; i++) ports.push(await freePorts(i === 0 ? options.ports : undefined));
-  const first = await startReplica(0, { directory, ports, databaseUrl, appsPort, undo });
+  const setup: Setup = { directory, ports, databaseUrl, appsPort, controlPlane, undo };
+  const first = await startReplica(0, setup);
   const caFile = join(directory, 'cp', 'ca.pem');
   const ca = await readFile(caFile, 'utf8');
   const token = await becomeAdministrator(transportTo(urlOf(ports[0]), { ca }), join(directory, 'cp', 'setup-code'));
@@ -58,7 +61,7 @@ export async function startReplicas(
   });
   const others: LocalReplica[] = [];
   for (let i = 1; i < count; i++) {
-    const other = await startReplica(i, { directory, ports, databaseUrl, appsPort, undo });
+    const other = await startReplica(i, setup);
     others.push({ ...other, api: apiOf(ports[i]) });
   }
   return [{ ...first, api: apiOf(ports[0]) }, ...others];
@@ -69,10 +72,12 @@ interface Setup {
   ports: readonly Ports[];
   databaseUrl: string | undefined;
   appsPort: number;
+  controlPlane: string;
   undo: (() => Promise<unknown>)[];
 }
 
-async function startReplica(index: number, { directory, ports, databaseUrl, appsPort, undo }: Setup) {
+async function startReplica(index: number, setup: Setup) {
+  const { directory, ports, databaseUrl, appsPort, controlPlane, undo } = setup;
   const name = index === 0 ? 'cp' : `cp${index + 1}`;
   const stateDir = join(directory, name);
   await mkdir(stateDir, { recursive: true });
@@ -81,7 +86,7 @@ async function startReplica(index: number, { directory, ports, databaseUrl, apps
   const program = new Program({
     name: index === 0 ? 'control plane' : `control plane ${index + 1}`,
     command: process.execPath,
-    args: ['control-plane/main.ts'],
+    args: [controlPlane],
     env: {
       BERTH_STATE_DIR: stateDir,
       BERTH_MASTER_KEY_FILE: join(directory, 'cp', 'master.key'),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LDAPUSERS } from '../../store/built-in-groups.ts';
 import { groupIdsByReference } from '../../store/group-mapping.ts';
 import type { Row } from '../../store/schema.ts';

@@ -1,7 +1,7 @@
 /** What `berth setup` is told: by a file, or by who sits at the terminal. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { emailFault, plainEmail } from '../../app/validate/email.ts';
 import { newUsernameFault } from '../../app/validate/names.ts';
 import { passwordFault } from '../../auth/password.ts';

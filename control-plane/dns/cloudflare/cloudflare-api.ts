@@ -1,5 +1,5 @@
 import type { Clock } from '@berth/proto/contract/clock.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { plainWords, refused, unable } from '../failures.ts';
 import { callHttp, type HttpAnswer, type HttpCall } from '../http-call.ts';
 

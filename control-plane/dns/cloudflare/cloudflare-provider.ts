@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { installationId } from '../../store/installation-id.ts';
 import type { AddressRecord, DnsDeps, DnsProvider } from '../dns-provider.ts';
 import { foreign } from '../failures.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { noZone } from '../failures.ts';
 import { type CloudflareApi, CloudflareRefusal } from './cloudflare-api.ts';
 
