@@ -27,9 +27,6 @@ const SERVICES: Readonly<Record<string, Untouched>> = {
   },
 };
 
-/** Units that are asked about at all. */
-export const REPLACEABLE = Object.keys(SERVICES);
-
 /** Whether a unit serves nothing but what Debian's package came with. */
 export async function isAsInstalled(unit: string): Promise<boolean> {
   const service = SERVICES[unit];

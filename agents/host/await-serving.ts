@@ -42,7 +42,7 @@ function whyNot(status: RunningStatus | undefined): string {
 }
 
 /** What the agent said last, if it was the one that runs now. */
-export async function statusOfService(stateDir: string): Promise<RunningStatus | undefined> {
+async function statusOfService(stateDir: string): Promise<RunningStatus | undefined> {
   const { stdout } = await runProgram('systemctl', ['show', '--property=MainPID', '--value', AGENT_UNIT]);
   const status = await readRunningStatus(stateDir);
   return status?.pid === Number(stdout.trim()) ? status : undefined;

@@ -15,7 +15,7 @@ export type Who = 'anyone' | 'signed-in' | ContainerRole | 'site-administrator' 
 export const CONTAINER_ROLES = ['viewer', 'user', 'maintainer', 'owner'] as const;
 export type ContainerRole = (typeof CONTAINER_ROLES)[number];
 /** Scopes of API tokens, from the least to the greatest, each with the rights of those before it. */
-export const TOKEN_SCOPES = ['metrics', 'read', 'containers', 'admin'] as const;
+const TOKEN_SCOPES = ['metrics', 'read', 'containers', 'admin'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
 /** One row of the table. */

@@ -36,7 +36,7 @@ export async function compareDatabases(first: string, second: string): Promise<D
 }
 
 /** The same of two snapshots. */
-export async function compareSnapshots(a: Snapshot, b: Snapshot): Promise<Difference[]> {
+async function compareSnapshots(a: Snapshot, b: Snapshot): Promise<Difference[]> {
   if (a.schema !== b.schema || JSON.stringify(shapesOf(a)) !== JSON.stringify(shapesOf(b))) {
     throw new BackupError('malformed', `They are of different schemas: ${a.schema} and ${b.schema}.`);
   }

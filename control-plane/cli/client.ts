@@ -14,7 +14,7 @@ const savedLogin = z.object({ url: z.string(), token: z.string(), ca: z.string()
 export type SavedLogin = z.infer<typeof savedLogin>;
 
 /** Where it is kept. */
-export function loginFile(): string {
+function loginFile(): string {
   return join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'berth', 'login.json');
 }
 
@@ -25,7 +25,7 @@ export function saveLogin(login: SavedLogin): void {
 }
 
 /** The login saved before, if any. @throws CliError when the file is damaged. */
-export function readLogin(): SavedLogin | undefined {
+function readLogin(): SavedLogin | undefined {
   let text: string;
   try {
     text = readFileSync(loginFile(), 'utf8');

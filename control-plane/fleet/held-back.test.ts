@@ -4,10 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { Agent } from '@berth/agents/shared/agent.ts';
-import { CommandJournal } from '@berth/agents/shared/command-journal.ts';
-import { Ledger } from '@berth/agents/shared/ledger.ts';
-import type { Session as AgentSession } from '@berth/agents/shared/session.ts';
+import type { Agent } from '@berth/agents/shared/agent.ts';
 import { FakeRole } from '@berth/agents/shared/testing/fake-role.ts';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { waitFor } from '@berth/test/support/wait-for.ts';
@@ -24,6 +21,7 @@ import { letFollow } from '../store/restored-agents.ts';
 import { bumpSite, siteRevision } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
 import { Fleet } from './fleet.ts';
+import { joinAgent, startAgent } from './test-agent.ts';
 import { addAgent, addContainer, addSite, silentLog } from './test-site.ts';
 
 const clock = systemClock;
@@ -48,20 +46,7 @@ beforeEach(async () => {
   agentId = await addAgent(store, siteId, ['dnsmasq']);
   fleet = await newFleet();
   role = new FakeRole();
-  agent = new Agent({
-    roles: [role],
-    ledger: await Ledger.open(directory),
-    journal: await CommandJournal.open(directory, clock),
-    clock,
-    random: Math.random,
-    log: silentLog,
-    instance: 'one',
-    bootId: 'boot',
-    version: '0.1.0',
-    stateDirOf: async () => directory,
-    trust: async () => {},
-  });
-  await agent.start();
+  agent = await startAgent(role, directory);
   cut = connect();
 });
 
@@ -80,23 +65,7 @@ async function newFleet(): Promise<Fleet> {
   return made;
 }
 
-/** Joins the two without a wire. @returns what breaks the connection */
-function connect(): () => void {
-  let session: AgentSession | undefined;
-  const early: Parameters<AgentSession['receive']>[0][] = [];
-  const end = fleet.accept(
-    { agentId, notAfter: clock.now() + 3_600_000 },
-    { send: (message) => (session ? session.receive(message) : early.push(message)), close: () => session?.end() },
-  );
-  const over = () => {
-    session?.end();
-    end.closed();
-  };
-  session = agent.connect({ send: (message) => end.receive(message), close: over, drain: over, welcomed: () => {} });
-  for (const message of early) session.receive(message);
-  return over;
-}
-
+const connect = () => joinAgent(fleet, agent, agentId);
 const backup = () => buffer(makeBackup({ databaseUrl: url, masterKey: MASTER_KEY, now: clock.now() }, KEY));
 
 /** The control plane is gone; another takes its place, with what the backup holds. */

@@ -1,10 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent } from '@berth/agents/shared/agent.ts';
-import { CommandJournal } from '@berth/agents/shared/command-journal.ts';
-import { Ledger } from '@berth/agents/shared/ledger.ts';
-import type { Session as AgentSession } from '@berth/agents/shared/session.ts';
+import type { Agent } from '@berth/agents/shared/agent.ts';
 import { FakeRole } from '@berth/agents/shared/testing/fake-role.ts';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { waitFor } from '@berth/test/support/wait-for.ts';
@@ -15,6 +12,7 @@ import { commandOutcome, queueCommand } from '../store/commands.ts';
 import { siteRevision } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
 import { Fleet } from './fleet.ts';
+import { joinAgent, startAgent } from './test-agent.ts';
 import { addAgent, addContainer, addSite, memoryStore, silentLog } from './test-site.ts';
 
 const clock = systemClock;
@@ -50,41 +48,12 @@ async function newFleet(): Promise<Fleet> {
   return made;
 }
 
-async function newAgent(): Promise<Agent> {
+function newAgent(): Promise<Agent> {
   role = new FakeRole();
-  const made = new Agent({
-    roles: [role],
-    ledger: await Ledger.open(directory),
-    journal: await CommandJournal.open(directory, clock),
-    clock,
-    random: Math.random,
-    log: silentLog,
-    instance: 'one',
-    bootId: 'boot',
-    version: '0.1.0',
-    stateDirOf: async () => directory,
-    trust: async () => {},
-  });
-  await made.start();
-  return made;
+  return startAgent(role, directory);
 }
 
-/** Joins the two without a wire. @returns what breaks the connection */
-function connect(): () => void {
-  let session: AgentSession | undefined;
-  const early: Parameters<AgentSession['receive']>[0][] = [];
-  const end = fleet.accept(
-    { agentId, notAfter: clock.now() + 3_600_000 },
-    { send: (message) => (session ? session.receive(message) : early.push(message)), close: () => session?.end() },
-  );
-  const cut = () => {
-    session?.end();
-    end.closed();
-  };
-  session = agent.connect({ send: (message) => end.receive(message), close: cut, drain: cut, welcomed: () => {} });
-  for (const message of early) session.receive(message);
-  return cut;
-}
+const connect = () => joinAgent(fleet, agent, agentId);
 
 /** Waits until the agent's row says that its host runs the site's newest revision. */
 function converged(): Promise<unknown> {

@@ -21,7 +21,7 @@ export const TOKEN = { id: 'berth@pve!agent', secret: '7d0cbb6e-45e5-4cd8-a7ac-2
 /** A token without any right. */
 export const POOR_TOKEN = { id: 'berth@pve!poor', secret: '7d0cbb6e-45e5-4cd8-a7ac-2f5b6b6f0001' };
 /** An administrator's token, for what somebody else does on the cluster. */
-export const OTHER_TOKEN = { id: 'root@pam!hand', secret: '7d0cbb6e-45e5-4cd8-a7ac-2f5b6b6f0002' };
+const OTHER_TOKEN = { id: 'root@pam!hand', secret: '7d0cbb6e-45e5-4cd8-a7ac-2f5b6b6f0002' };
 
 const PRIVILEGES = (
   'VM.Allocate VM.Audit VM.PowerMgmt VM.Config.Disk VM.Config.CPU VM.Config.Memory VM.Config.Network ' +

@@ -42,7 +42,7 @@ export async function listNodes(
 }
 
 /** The view of one node. */
-export async function nodeView(db: Db, node: Row<'nodes'>): Promise<NodeView> {
+async function nodeView(db: Db, node: Row<'nodes'>): Promise<NodeView> {
   const [view] = await nodeViews(db, [node]);
   return view ?? { node, containers: 0, conditions: [] };
 }
