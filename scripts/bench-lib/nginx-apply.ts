@@ -17,7 +17,7 @@ import { quantile, type Row, row } from './rows.ts';
 
 const ROUTES = 10_000;
 const CHANGES = 5;
-const ROUNDS = 5;
+const ROUNDS = 15;
 const BUSY_HOST = 'web0.apps.lab';
 
 /** Takes the figures; about two minutes. */
@@ -223,7 +223,7 @@ type Load = { perSecond: number; microsecondsEach: number };
 async function load(directory: string, port: number, masterPid: number): Promise<Load> {
   const hosts = join(directory, 'hosts');
   await writeFile(hosts, `127.0.0.1 localhost ${BUSY_HOST}\n`);
-  const script = 'mount --bind "$1" /etc/hosts && exec wrk -t 2 -c 32 -d 5s "$2"';
+  const script = 'mount --bind "$1" /etc/hosts && exec wrk -t 2 -c 32 -d 2s "$2"';
   const args = ['--mount', 'sh', '-c', script, 'sh', hosts, `https://${BUSY_HOST}:${port}/`];
   const before = await workerSeconds(masterPid);
   const result = await runProgram('unshare', args);
