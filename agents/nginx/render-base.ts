@@ -32,6 +32,7 @@ export function renderBase(options: IngressOptions): string {
   tcp_nodelay on;
   keepalive_timeout 75s;
   keepalive_requests 10000;
+  request_pool_size 12k;
 ${keptWhileLeaving(options)}  large_client_header_buffers 8 16k;
   client_max_body_size 0;
   limit_req_status 429;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { DnsmasqConfigInput } from '@berth/agents/dnsmasq/config.ts';
 import type { ApplyReport, CommandOutcome } from '@berth/agents/shared/role.ts';
@@ -9,6 +9,9 @@ import { type SessionRequest, SessionRequestSchema } from '@berth/proto/agent/v1
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { LabHost } from '../lab/net/lab-host.ts';
 import type { Ask } from './role-inside.ts';
+
+/** Where this repository is. */
+export const REPOSITORY = join(import.meta.dirname, '../..');
 
 /** The role on a lab host, as a test uses it. */
 export interface RoleDriver {
@@ -30,18 +33,22 @@ export function startDnsmasqRole(host: LabHost, config: DnsmasqConfigInput): Pro
 /**
  * Starts a role on `host`. One question at a time.
  * @param as program with its arguments that starts another with fewer rights, e.g. setpriv
+ * @param repository where the host has this repository for whoever that is
  */
 export async function startRole(
   host: LabHost,
   roles: Record<string, unknown>,
   as: readonly string[] = [],
+  repository = REPOSITORY,
 ): Promise<RoleDriver> {
-  const inside = join(import.meta.dirname, 'role-inside.ts');
-  const [program = '', ...args] = [...as, process.execPath, inside, JSON.stringify(roles)];
-  const child = host.spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const there = (path: string) => join(repository, relative(REPOSITORY, path));
+  const inside = [there(process.execPath), there(join(import.meta.dirname, 'role-inside.ts')), JSON.stringify(roles)];
+  const [program = '', ...args] = [...as, ...inside];
+  const child = host.spawn(program, args, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] });
   if (!child.stdin || !child.stdout) throw new Error('no pipes to the role');
   const { stdin, stdout } = child;
   const ended = once(child, 'exit');
+  const failed = ended.then(() => Promise.reject(new Error('the role did not start')));
   const reports: SessionRequest['message'][] = [];
   const replies: ((reply: unknown) => void)[] = [];
   const next = () => new Promise<unknown>((resolve) => replies.push(resolve));
@@ -56,7 +63,7 @@ export async function startRole(
   };
   const encode = (data: Uint8Array) => Buffer.from(data).toString('base64');
   return {
-    capabilities: (await next()) as string[],
+    capabilities: (await Promise.race([next(), failed])) as string[],
     reports,
     apply: async (generation, resources) => {
       const encoded = resources.map((resource) => encode(toBinary(ResourceSchema, resource)));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandSchema } from '@berth/proto/agent/v1/command_pb.js';
@@ -12,7 +12,7 @@ import { createLabNetwork, type LabNetwork } from '../lab/net/lab-network.ts';
 import { LAB_PLAN } from '../lab/net/plan.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { makeTestCertificate } from './nginx-certificate.ts';
-import { type RoleDriver, startRole } from './role-driver.ts';
+import { REPOSITORY, type RoleDriver, startRole } from './role-driver.ts';
 
 // The roles as the package's units run them: agent, nginx and dnsmasq under one account that is not root, each with the
 // capabilities of its unit and no more, told by signals. A loop stands for path unit and Restart=always.
@@ -58,6 +58,14 @@ function keep(host: LabHost, as: string[], file: string, command: string): void 
   host.spawn(program, args, { stdio: 'ignore' });
 }
 
+/** Shows this repository to the account, who may not be let through to it. @returns where */
+async function showRepository(...hosts: LabHost[]): Promise<string> {
+  const repository = join(root, 'repository');
+  await mkdir(repository);
+  for (const host of hosts) await host.run('mount', ['--bind', REPOSITORY, repository]);
+  return repository;
+}
+
 beforeAll(async () => {
   network = await createLabNetwork({ id: randomBytes(3).toString('hex') });
   root = await mkdtemp(join(tmpdir(), 'berth-unprivileged-'));
@@ -72,8 +80,9 @@ beforeAll(async () => {
   const serve = `nginx -e stderr -p ${webRoot()}/current/ -c ${main} -g 'daemon off;'`;
   keep(web, withOnly('net_bind_service'), main, `${clean}; ${serve}`);
   const agent = withOnly('net_bind_service');
-  dnsmasq = await startRole(dns, { dnsmasq: { rootDir: dnsRoot(), interfaces: ['lan0'] } }, agent);
-  nginx = await startRole(web, { nginx: { rootDir: webRoot(), workers: 2 } }, agent);
+  const repository = await showRepository(dns, web);
+  dnsmasq = await startRole(dns, { dnsmasq: { rootDir: dnsRoot(), interfaces: ['lan0'] } }, agent, repository);
+  nginx = await startRole(web, { nginx: { rootDir: webRoot(), workers: 2 } }, agent, repository);
 });
 
 afterAll(async () => {

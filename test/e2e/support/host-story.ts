@@ -105,6 +105,22 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
     await served(site, 'web2');
   });
 
+  test('a backup made at work is restored on a bare host, and agents follow it without joining again', async () => {
+    const { core } = site;
+    await core.shell('berth backup /root/site.backup --key-file /root/backup.key');
+    await loseControlPlane(core);
+    await install(core, 'berth');
+    await core.shell('berth restore /root/site.backup --key-file /root/backup.key', { timeoutMs: 60_000 });
+    await core.shell('berth setup --file /root/answers.json --login', { timeoutMs: 90_000 });
+    await waitFor(async () => (await core.shell('berth agent list')).match(/ connected /g)?.length === 2, {
+      what: 'both agents at the restored control plane',
+      timeoutMs: 60_000,
+    });
+    await makeContainer(site, 'web3');
+    for (const name of ['web1', 'web3']) await served(site, name);
+    await core.shell('rm /root/site.backup /root/backup.key');
+  });
+
   test('once the packages are removed, the hosts are what they were', async () => {
     await Promise.all([
       uninstall(site.core, 'remove', 'berth berth-agent'),
@@ -114,6 +130,8 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
     await uninstall(site.edge, 'purge', 'berth-agent');
     expect(differences(before.edge, await listingOf(site.edge))).toEqual([]);
     await takeDataAway(site.core, await uninstall(site.core, 'purge', 'berth berth-agent'));
+    // What root made for this test.
+    await site.core.shell('rm -r /root/password /root/answers.json /root/.config');
     expect(differences(before.core, await listingOf(site.core))).toEqual([]);
   });
 }
@@ -128,12 +146,18 @@ function uninstall(host: RealHost, how: 'remove' | 'purge', packages: string): P
   return host.shell(`DEBIAN_FRONTEND=noninteractive apt-get -y ${how} ${packages}`, { timeoutMs: INSTALL_WITHIN_MS });
 }
 
-/** The database is no package's to take: the purge says how, and that is done, with what root made for this test. */
+/** Leaves of a control plane nothing but what root has put elsewhere. */
+async function loseControlPlane(host: RealHost): Promise<void> {
+  await takeDataAway(host, await uninstall(host, 'purge', 'berth'));
+  await host.shell('! test -e /var/lib/berth && ! test -e /etc/berth/berth.env');
+}
+
+/** The database is no package's to take: the purge says how, and that is done. */
 async function takeDataAway(host: RealHost, said: string): Promise<void> {
   const command = /^ {2}(rm -r .*)$/m.exec(said)?.[1];
   expect(command, said).toBeDefined();
   expect(await host.shell('stat -c %U /var/lib/berth/berth.db')).toBe('berth');
-  await host.shell(`${command} && rm -r /root/password /root/answers.json /root/.config`);
+  await host.shell(command ?? 'false');
 }
 
 async function describeSite({ core, pve }: HostSite): Promise<void> {
