@@ -111,7 +111,8 @@ export function hostStory(systems: { core: HostSystem; edge: HostSystem }): void
     await loseControlPlane(core);
     await install(core, 'berth');
     await core.shell('berth restore /root/site.backup --key-file /root/backup.key', { timeoutMs: 60_000 });
-    await core.shell('berth setup --file /root/answers.json --login', { timeoutMs: 90_000 });
+    await core.shell('berth setup --file /root/answers.json', { timeoutMs: 90_000 });
+    await core.shell(`berth login ${URL} --ca /etc/berth/ca.pem --username admin --password-stdin < /root/password`);
     await waitFor(async () => (await core.shell('berth agent list')).match(/ connected /g)?.length === 2, {
       what: 'both agents at the restored control plane',
       timeoutMs: 60_000,
