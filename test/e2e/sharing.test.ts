@@ -100,7 +100,7 @@ test('all of it stands in the audit log, which is searched and downloaded', asyn
   await owner.getByLabel('What', { exact: true }).fill('container.');
   await owner.getByRole('button', { name: 'Search' }).click();
   await owner.getByText('container.unshare').waitFor();
-  const actions = await owner.locator('tbody code').allInnerTexts();
+  const actions = await owner.locator('tbody td.long code').allInnerTexts();
   expect(actions).toEqual(['container.unshare', 'container.share', 'container.create']);
   await photograph(owner, 'audit');
   const [download] = await Promise.all([owner.waitForEvent('download'), owner.getByText('Download all').click()]);
