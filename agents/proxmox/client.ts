@@ -132,10 +132,9 @@ export class PveClient implements PveApi {
         statusCode = 0,
         statusMessage = '',
         body,
-      } = await exchange(url, inQuery ? '' : JSON.stringify(params), {
+      } = await exchange(url, inQuery ? '' : JSON.stringify(params), this.#timeoutMs, {
         method,
         agent: this.#agent,
-        timeout: this.#timeoutMs,
         headers: {
           authorization: `PVEAPIToken=${tokenId}=${tokenSecret}`,
           ...(!inQuery && { 'content-type': 'application/json' }),
@@ -151,18 +150,24 @@ export class PveClient implements PveApi {
 }
 
 function agentFor(access: PveAccess): TrustingAgent {
-  return new TrustingAgent(access, 10_000, { keepAlive: true, maxSockets: 8, timeout: IDLE_MS });
+  return new TrustingAgent(access, 10_000, { keepAlive: true, timeout: IDLE_MS });
 }
 
-/** One request and its whole answer. @throws when the other side is silent for `timeout` milliseconds */
-async function exchange(url: URL, content: string, options: RequestOptions) {
+/** One request and its whole answer. @throws when it is not there within so many milliseconds */
+async function exchange(url: URL, content: string, withinMs: number, options: RequestOptions) {
   const call = request(url, options);
-  call.on('timeout', () => call.destroy(new Error(`no answer within ${(options.timeout ?? 0) / 1000} s`)));
-  call.end(content);
-  const [answer]: IncomingMessage[] = await once(call, 'response');
-  if (!answer) throw new Error('no answer');
-  const { statusCode, statusMessage } = answer;
-  return { statusCode, statusMessage, body: await text(answer) };
+  // Once the answer has begun, its stream says what goes wrong; nobody listens to the request any more.
+  call.on('error', () => undefined);
+  const late = setTimeout(() => call.destroy(new Error(`no answer within ${withinMs / 1000} s`)), withinMs);
+  try {
+    call.end(content);
+    const [answer]: IncomingMessage[] = await once(call, 'response');
+    if (!answer) throw new Error('no answer');
+    const { statusCode, statusMessage } = answer;
+    return { statusCode, statusMessage, body: await text(answer) };
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** The text of an error and of what caused it; connection errors often have an empty one but a code. */

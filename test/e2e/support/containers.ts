@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Container, ContainersService } from '@berth/proto/api/v1/containers_pb.js';
-import { type Operation, OperationState, OperationsService } from '@berth/proto/api/v1/operations_pb.js';
+import {
+  type Operation,
+  OperationSchema,
+  OperationState,
+  OperationsService,
+} from '@berth/proto/api/v1/operations_pb.js';
+import { toJsonString } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 import type { Lab } from '../../lab/lab.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -32,7 +38,8 @@ export function ended(transport: Transport, operation: string, timeoutMs = 90_00
   return waitFor(
     async () => {
       const { operation: now } = await client.getOperation({ operation });
-      return now && [OperationState.SUCCEEDED, OperationState.FAILED].includes(now.state) ? now : undefined;
+      if (now && [OperationState.SUCCEEDED, OperationState.FAILED].includes(now.state)) return now;
+      throw new Error(now && toJsonString(OperationSchema, now));
     },
     { timeoutMs, intervalMs: 100, what: `operation ${operation} to end` },
   );
