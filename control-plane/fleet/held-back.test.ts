@@ -11,7 +11,6 @@ import { waitFor } from '@berth/test/support/wait-for.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBackup } from '../backup/backup.ts';
 import { restoreBackup } from '../backup/restore.ts';
-import { openSiteView } from '../desired/site-views.ts';
 import { runsRevision } from '../store/agent-revisions.ts';
 import { agentById } from '../store/agents.ts';
 import { commandOutcome, queueCommand } from '../store/commands.ts';
@@ -20,9 +19,9 @@ import { claimOperations, insertOperation } from '../store/operations.ts';
 import { letFollow } from '../store/restored-agents.ts';
 import { bumpSite, siteRevision } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
-import { Fleet } from './fleet.ts';
-import { joinAgent, startAgent } from './test-agent.ts';
-import { addAgent, addContainer, addSite, silentLog } from './test-site.ts';
+import type { Fleet } from './fleet.ts';
+import { joinAgent, startAgent, startFleet } from './test-agent.ts';
+import { addAgent, addContainer, addSite } from './test-site.ts';
 
 const clock = systemClock;
 const KEY = new Uint8Array(randomBytes(32));
@@ -44,7 +43,7 @@ beforeEach(async () => {
   store = await openStore({ url, masterKey: MASTER_KEY });
   siteId = await addSite(store);
   agentId = await addAgent(store, siteId, ['dnsmasq']);
-  fleet = await newFleet();
+  fleet = await startFleet(store);
   role = new FakeRole();
   agent = await startAgent(role, directory);
   cut = connect();
@@ -57,13 +56,6 @@ afterEach(async () => {
   await store.close();
   await rm(directory, { recursive: true });
 });
-
-async function newFleet(): Promise<Fleet> {
-  const openView = (id: string) => openSiteView(store, id);
-  const made = new Fleet({ store, clock, random: Math.random, log: silentLog, replicaId: 'rep-1', openView });
-  await made.start();
-  return made;
-}
 
 const connect = () => joinAgent(fleet, agent, agentId);
 const backup = () => buffer(makeBackup({ databaseUrl: url, masterKey: MASTER_KEY, now: clock.now() }, KEY));
@@ -81,7 +73,7 @@ async function restore(bytes: Buffer): Promise<void> {
   };
   await restoreBackup(source(), KEY, target);
   store = await openStore({ url, masterKey: MASTER_KEY });
-  fleet = await newFleet();
+  fleet = await startFleet(store);
   cut = connect();
 }
 

@@ -1,12 +1,23 @@
-/** The core of a real agent beside a real fleet, without a wire between them. */
+/** A real fleet and the core of a real agent, without a wire between them. */
 import { Agent } from '@berth/agents/shared/agent.ts';
 import { CommandJournal } from '@berth/agents/shared/command-journal.ts';
 import { Ledger } from '@berth/agents/shared/ledger.ts';
 import type { RoleModule } from '@berth/agents/shared/role.ts';
 import type { Session } from '@berth/agents/shared/session.ts';
 import { systemClock } from '@berth/proto/contract/clock.ts';
-import type { Fleet } from './fleet.ts';
+import { openSiteView } from '../desired/site-views.ts';
+import type { Store } from '../store/store.ts';
+import { Fleet } from './fleet.ts';
 import { silentLog } from './test-site.ts';
+
+/** Starts a fleet. */
+export async function startFleet(store: Store): Promise<Fleet> {
+  const openView = (id: string) => openSiteView(store, id);
+  const options = { clock: systemClock, random: Math.random, log: silentLog, replicaId: 'rep-1' };
+  const fleet = new Fleet({ ...options, store, openView });
+  await fleet.start();
+  return fleet;
+}
 
 /** Starts an agent. @param directory where it keeps its state, as after a restart where some is there */
 export async function startAgent(role: RoleModule, directory: string): Promise<Agent> {

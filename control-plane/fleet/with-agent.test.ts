@@ -6,14 +6,13 @@ import { FakeRole } from '@berth/agents/shared/testing/fake-role.ts';
 import { systemClock } from '@berth/proto/contract/clock.ts';
 import { waitFor } from '@berth/test/support/wait-for.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSiteView } from '../desired/site-views.ts';
 import { agentById } from '../store/agents.ts';
 import { commandOutcome, queueCommand } from '../store/commands.ts';
 import { siteRevision } from '../store/site-changes.ts';
 import type { Store } from '../store/store.ts';
-import { Fleet } from './fleet.ts';
-import { joinAgent, startAgent } from './test-agent.ts';
-import { addAgent, addContainer, addSite, memoryStore, silentLog } from './test-site.ts';
+import type { Fleet } from './fleet.ts';
+import { joinAgent, startAgent, startFleet } from './test-agent.ts';
+import { addAgent, addContainer, addSite, memoryStore } from './test-site.ts';
 
 const clock = systemClock;
 
@@ -29,7 +28,7 @@ beforeEach(async () => {
   store = await memoryStore(clock);
   siteId = await addSite(store);
   agentId = await addAgent(store, siteId, ['dnsmasq']);
-  fleet = await newFleet();
+  fleet = await startFleet(store);
   directory = await mkdtemp(join(tmpdir(), 'berth-fleet-'));
   agent = await newAgent();
 });
@@ -40,13 +39,6 @@ afterEach(async () => {
   await store.close();
   await rm(directory, { recursive: true });
 });
-
-async function newFleet(): Promise<Fleet> {
-  const openView = (id: string) => openSiteView(store, id);
-  const made = new Fleet({ store, clock, random: Math.random, log: silentLog, replicaId: 'rep-1', openView });
-  await made.start();
-  return made;
-}
 
 function newAgent(): Promise<Agent> {
   role = new FakeRole();
@@ -79,7 +71,7 @@ test('an agent follows its site, over breaks of its link and restarts of both en
   cut();
   const third = await addContainer(store, siteId, 3);
   await fleet.stop();
-  fleet = await newFleet();
+  fleet = await startFleet(store);
   await agent.stop();
   agent = await newAgent();
   expect(applied()).not.toContain(`reservation/${third}`);
