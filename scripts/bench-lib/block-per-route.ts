@@ -27,5 +27,5 @@ function blocks(routes: number, port: number, change: number): string {
     const address = i === 0 ? `10.8.0.${change}` : `10.9.${i >> 8}.${i & 255}`;
     return `server { listen 127.0.0.1:${port}; server_name web${i}.apps.lab; location / { proxy_pass http://${address}:80; } }`;
   });
-  return `${sizes}\n${servers.join('\n')}`;
+  return `access_log off;\n${sizes}\n${servers.join('\n')}`;
 }

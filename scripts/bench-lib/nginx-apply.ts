@@ -4,7 +4,7 @@
  * to make a mount namespace: wrk takes the name for SNI from its URL, so it is given a hosts file of its own.
  */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProgram } from '@berth/agents/shared/run-program.ts';
@@ -27,7 +27,7 @@ export async function run(say: (line: string) => void): Promise<Row[]> {
   // The role's timers do not keep a process alive; an agent has its session for that.
   const alive = setInterval(() => undefined, 60_000);
   try {
-    await parts.backend.load('backend', `server { listen 127.0.0.1:${parts.port}; return 200 "ok\\n"; }`);
+    await parts.backend.load('backend', `server { listen 127.0.0.1:${parts.port}; ${NO_LOG} return 200 "ok\\n"; }`);
     return [...(await compareApply(parts, say)), ...(await compareRequests(parts, say))];
   } finally {
     clearInterval(alive);
@@ -100,15 +100,16 @@ async function compareApply(parts: Parts, say: (line: string) => void): Promise<
 }
 
 async function compareRequests(parts: Parts, say: (line: string) => void): Promise<Row[]> {
-  const ours = await startOurs(parts);
+  const host = await startOurs(parts);
+  const ours = { port: host.httpsPort, pid: await host.masterPid(), log: host.path('log', 'access.log') };
   const least = await startByHand(parts, 'hand', COMBINED);
   const equal = await startByHand(parts, 'equal', EQUAL);
   const loads: { ours: Load[]; least: Load[]; equal: Load[] } = { ours: [], least: [], equal: [] };
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`requests per second, round ${round} of ${ROUNDS}`);
-    loads.ours.push(await load(parts.directory, ours.httpsPort, await ours.masterPid()));
-    loads.least.push(await load(parts.directory, least.port, least.pid));
-    loads.equal.push(await load(parts.directory, equal.port, equal.pid));
+    loads.ours.push(await load(parts.directory, ours));
+    loads.least.push(await load(parts.directory, least));
+    loads.equal.push(await load(parts.directory, equal));
   }
   const compare = (what: string, unit: string, value: (load: Load) => number) => {
     const median = (some: Load[]) => quantile(some.map(value), 0.5);
@@ -125,11 +126,15 @@ async function compareRequests(parts: Parts, say: (line: string) => void): Promi
   ];
 }
 
-async function startByHand(parts: Parts, name: string, also: (parts: Parts) => string) {
+function logOf(parts: Parts, name: string): string {
+  return join(parts.directory, `${name}.log`);
+}
+
+async function startByHand(parts: Parts, name: string, also: (parts: Parts) => string): Promise<Served> {
   const nginx = parts.plain(name);
   const port = await freePort();
   await nginx.load(name, await handWritten(parts, port, also(parts)));
-  return { port, pid: await nginx.masterPid() };
+  return { port, pid: await nginx.masterPid(), log: logOf(parts, name) };
 }
 
 let started: NginxHost | undefined;
@@ -165,6 +170,7 @@ proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host $host;
 proxy_set_header X-Forwarded-Port $server_port;`;
+const NO_LOG = 'access_log off;';
 const MAP = 'map $http_upgrade $connection_header { default upgrade; "" ""; }';
 
 async function blockPerRoute(parts: Parts, port: number, change: number): Promise<string> {
@@ -176,10 +182,11 @@ ${PROXY}
 location / { proxy_pass http://${backend.address}:${backend.port}; } }`;
   });
   return `${MAP}
+${NO_LOG}
 server_names_hash_max_size 65536; server_names_hash_bucket_size 128;\n${blocks.join('\n')}`;
 }
 
-const COMBINED = (parts: Parts) => `access_log ${parts.directory}/hand.log combined buffer=64k flush=1s;`;
+const COMBINED = (parts: Parts) => `access_log ${logOf(parts, 'hand')} combined buffer=64k flush=1s;`;
 
 // What ours does for every request besides: it says which request it is, as nginx itself can, writes what there is to
 // know of it as JSON, and keeps from backends what only the ingress may say.
@@ -189,7 +196,7 @@ const EQUAL = (
   '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
   '"backend":"$upstream_addr","backend_seconds":"$upstream_response_time","protocol":"$server_protocol",'
   '"tls":"$ssl_protocol","agent":"$http_user_agent","referer":"$http_referer","id":"$request_id","user":"$remote_user"}';
-access_log ${parts.directory}/equal.log json buffer=64k flush=1s;
+access_log ${logOf(parts, 'equal')} json buffer=64k flush=1s;
 proxy_set_header X-Request-Id $request_id;
 ${['X-Forwarded-Prefix', 'Forwarded', 'X-User', 'X-Preferred-Username', 'X-Groups', 'X-Email']
   .map((name) => `proxy_set_header ${name} "";`)
@@ -218,18 +225,22 @@ async function settledMemory(masterPid: number): Promise<{ rss: number; pss: num
   );
 }
 
+/** An nginx that is asked, and where it writes that it was. */
+type Served = { port: number; pid: number; log: string };
 type Load = { perSecond: number; microsecondsEach: number };
 
-async function load(directory: string, port: number, masterPid: number): Promise<Load> {
+async function load(directory: string, { port, pid, log }: Served): Promise<Load> {
   const hosts = join(directory, 'hosts');
   await writeFile(hosts, `127.0.0.1 localhost ${BUSY_HOST}\n`);
   const script = 'mount --bind "$1" /etc/hosts && exec wrk -t 2 -c 32 -d 2s "$2"';
   const args = ['--mount', 'sh', '-c', script, 'sh', hosts, `https://${BUSY_HOST}:${port}/`];
-  const before = await workerSeconds(masterPid);
+  const [before, logged] = [await workerSeconds(pid), (await stat(log)).size];
   const result = await runProgram('unshare', args);
-  const seconds = (await workerSeconds(masterPid)) - before;
+  const seconds = (await workerSeconds(pid)) - before;
   const [, perSecond] = /Requests\/sec:\s+([\d.]+)/.exec(result.stdout) ?? [];
   const [, requests] = /(\d+) requests in/.exec(result.stdout) ?? [];
   if (!requests || result.stdout.includes('Non-2xx')) throw new Error(`wrk failed: ${result.stdout}${result.stderr}`);
+  // One that writes no log, as a first `access_log off` beside another makes it, does less than it is said to.
+  if ((await stat(log)).size === logged) throw new Error(`${log} did not grow`);
   return { perSecond: Number(perSecond), microsecondsEach: (seconds * 1e6) / Number(requests) };
 }

@@ -21,7 +21,8 @@ export class PlainNginx {
 
   /**
    * Writes, tests and loads a configuration and waits until it alone is served. Returns the milliseconds it took.
-   * @param http what stands inside `http { … }`
+   * @param http what stands inside `http { … }`, with what is to be logged: `access_log off` at that level would
+   * outweigh any other there
    * @throws Error with nginx's words when it refuses
    */
   async load(id: string, http: string): Promise<number> {
@@ -59,8 +60,7 @@ error_log ${this.#directory}/run/error.log warn;
 events { worker_connections 8192; }
 http {
 ${temporary}
-access_log off;
-server { listen unix:${this.#directory}/run/status.sock; return 200 "${id} $pid"; }
+server { listen unix:${this.#directory}/run/status.sock; access_log off; return 200 "${id} $pid"; }
 ${http}
 }
 `;
