@@ -12,7 +12,7 @@ import type { Resource } from '@berth/proto/agent/v1/resource_pb.js';
 import { certificate, NginxHost, route } from '@berth/test/integration/nginx-host.ts';
 import { freePort } from '@berth/test/support/free-port.ts';
 import { waitFor } from '@berth/test/support/wait-for.ts';
-import { memoryOf, PlainNginx, workerSeconds } from './plain-nginx.ts';
+import { memoryOf, PlainNginx, WORKERS, workerSeconds } from './plain-nginx.ts';
 import { quantile, type Row, row } from './rows.ts';
 
 const ROUTES = 10_000;
@@ -217,7 +217,7 @@ async function settledMemory(masterPid: number): Promise<{ rss: number; pss: num
   return waitFor(
     async () => {
       const memory = await memoryOf(masterPid);
-      const settled = Math.abs(memory.rss - last) < 0.5;
+      const settled = memory.workers === WORKERS && Math.abs(memory.rss - last) < 0.5;
       last = memory.rss;
       return settled ? memory : undefined;
     },

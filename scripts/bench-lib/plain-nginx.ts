@@ -8,6 +8,9 @@ import { systemClock } from '@berth/proto/contract/clock.ts';
 /** Unit of times in /proc: 100 a second on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
+/** Worker processes of each nginx that is compared. */
+export const WORKERS = 2;
+
 /** An nginx with a configuration written by hand, as the alternative of a benchmark. */
 export class PlainNginx {
   readonly #directory: string;
@@ -54,7 +57,7 @@ export class PlainNginx {
       .map((name) => `${name}_temp_path ${this.#directory}/tmp/${name};`)
       .join('\n');
     return `user www-data;
-worker_processes 2;
+worker_processes ${WORKERS};
 pid ${this.#directory}/run/nginx.pid;
 error_log ${this.#directory}/run/error.log warn;
 events { worker_connections 8192; }
@@ -67,13 +70,17 @@ ${http}
   }
 }
 
-/** Memory of an nginx, its master and all its workers, in MB: as resident, and with shared pages counted once. */
-export async function memoryOf(masterPid: number): Promise<{ rss: number; pss: number }> {
-  const pids = [masterPid, ...(await childrenOf(masterPid))];
+/**
+ * Memory of an nginx, its master and all its workers, in MB: as resident, and with shared pages counted once. `workers`
+ * is how many there are, those of earlier configurations among them as long as they have not ended.
+ */
+export async function memoryOf(masterPid: number): Promise<{ rss: number; pss: number; workers: number }> {
+  const workers = await childrenOf(masterPid);
+  const pids = [masterPid, ...workers];
   const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8')));
   const sum = (field: string) =>
     texts.reduce((total, text) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0), 0);
-  return { rss: sum('Rss') / 1024, pss: sum('Pss') / 1024 };
+  return { rss: sum('Rss') / 1024, pss: sum('Pss') / 1024, workers: workers.length };
 }
 
 /** Processor time that the workers of an nginx have used so far, in seconds. */
