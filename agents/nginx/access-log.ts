@@ -23,10 +23,13 @@ const FIELDS: readonly (readonly [string, string, 'number'?])[] = [
   ['id', 'berth_request_id'],
 ];
 
+/** The usual ones, which a map answers in half the time when it knows them: the default has to be put together. */
+const USUAL = [200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 499, 500, 502, 503, 504];
 const STATUS = `  map $status $berth_status {
     default $status;
     000 0;
     009 0;
+${USUAL.map((status) => `    ${status} ${status};`).join('\n')}
   }`;
 const USER = `  map $remote_user $berth_user {
     default $remote_user;

@@ -8,7 +8,7 @@ const LONGEST_PATH = 600;
 /**
  * Cookies without those of Berth's own, so that no app ever sees what opens another: the one before apps, the one that a
  * sign-in begins with, and the session of the pages, where they are on the same host. Requests that have none of them
- * cost one look.
+ * cost one look, those without any cookie not even that.
  */
 export const COOKIE_MAPS = ['$http_cookie', '$berth_cookie_1', '$berth_cookie_2']
   .map((from, index) => {
@@ -21,6 +21,7 @@ export const COOKIE_MAPS = ['$http_cookie', '$berth_cookie_1', '$berth_cookie_2'
   })
   .concat(`  map $http_cookie $berth_app_cookie {
     default $http_cookie;
+    "" "";
     ~__Host-berth $berth_cookie_3;
   }`)
   .join('\n');
