@@ -1,102 +1,24 @@
 /** The gate of the real nginx, with a control plane that says what the test wants. */
 
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { connect } from 'node:tls';
-import { type Resource, SignInBy } from '@berth/proto/agent/v1/resource_pb.js';
+import { SignInBy } from '@berth/proto/agent/v1/resource_pb.js';
 import { makeResource } from '@berth/proto/contract/resource.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeTestCertificate } from './nginx-certificate.ts';
-import { certificate, NginxHost, type RouteExtras, route } from './nginx-host.ts';
+import { CONTROL_PLANE, ingress, NginxGate, portOf, rawStatus, reached, wants } from './nginx-gate.ts';
+import { type NginxHost, route } from './nginx-host.ts';
 
-const NAME = 'control-plane.berth.internal';
 const HTML = { accept: 'text/html,*/*' };
 
-/** One who answers questions about sign-in, and keeps what he was asked. */
-interface Asked {
-  url: string;
-  method: string;
-  headers: IncomingHttpHeaders;
-}
-let asked: Asked[] = [];
-let answer: { status: number; headers?: Record<string, string> } = { status: 401 };
-
+let gate: NginxGate;
 let host: NginxHost;
-let controlPlane: Server;
-let proxy: Server;
-let app: Server;
-let trusted: Awaited<ReturnType<typeof makeTestCertificate>>;
-const portOf = (server: Server) => (server.address() as AddressInfo).port;
-
-async function listening<T extends Server>(server: T, port = 0): Promise<T> {
-  await once(server.listen(port, '127.0.0.1'), 'listening');
-  return server;
-}
-
-/** The app tells what it got. */
-const reached = ({ body }: { body: string }) => JSON.parse(body) as { url: string; headers: IncomingHttpHeaders };
-
-/** A route's wish to have people sign in. */
-function wants(signIn: { by?: SignInBy; serviceId?: string; openPaths?: string[] }, plainHttp = false): RouteExtras {
-  return { options: { signIn: { by: SignInBy.BERTH, serviceId: 'svc-1', ...signIn }, plainHttp }, domain: 'apps.lab' };
-}
-
-const ingress = (port: number, pem: string, name = NAME): Resource =>
-  makeResource('ingress', {
-    case: 'ingress',
-    value: {
-      controlPlaneUrl: `https://127.0.0.1:${port}`,
-      controlPlaneName: name,
-      controlPlaneCaPem: pem,
-      publicUrl: 'https://berth.example',
-    },
-  });
-
 beforeAll(async () => {
-  trusted = await makeTestCertificate([NAME]);
-  const say = (request: Asked, response: { writeHead(status: number, headers?: object): { end(): void } }) => {
-    asked.push(request);
-    response.writeHead(answer.status, answer.headers).end();
-  };
-  const secure = createSecureServer({ cert: trusted.chainPem, key: trusted.keyPem }, (incoming, response) =>
-    say(incoming as Asked, response),
-  );
-  controlPlane = await listening(secure as unknown as Server);
-  proxy = await listening(createServer((incoming, response) => say(incoming as Asked, response)));
-  app = await listening(
-    createServer((incoming, response) => {
-      if (incoming.url === '/fails') response.statusCode = 500;
-      if (incoming.url === '/refuses') response.statusCode = 401;
-      response.setHeader('set-cookie', 'own=1');
-      response.end(JSON.stringify({ url: incoming.url, headers: incoming.headers }));
-    }),
-  );
-  host = await NginxHost.start();
-  const report = await host.apply(
-    await certificate('apps', '*.apps.lab'),
-    makeResource('apps.lab', { case: 'domain', value: { oauth2ProxyUrl: `http://127.0.0.1:${portOf(proxy)}` } }),
-    ingress(portOf(controlPlane), trusted.chainPem),
-    route('wiki.apps.lab', portOf(app), wants({ openPaths: ['/hooks', '/.well-known/x'] })),
-    route('wiki.apps.lab', portOf(app), { path: '/public' }),
-    route('wiki.apps.lab', portOf(app), { path: '/inner', ...wants({ serviceId: 'svc-2' }) }),
-    route('clear.apps.lab', portOf(app), wants({}, true)),
-    route('proxied.apps.lab', portOf(app), wants({ by: SignInBy.OAUTH2_PROXY })),
-    route('open.apps.lab', portOf(app)),
-  );
-  expect(report).toMatchObject({ status: 'running', errors: [] });
+  gate = await NginxGate.start();
+  host = gate.host;
 });
-afterAll(async () => {
-  await host?.close();
-  for (const server of [controlPlane, proxy, app]) {
-    server?.closeAllConnections();
-    server?.close();
-  }
-});
+afterAll(() => gate?.close());
 beforeEach(() => {
-  asked = [];
-  answer = { status: 204, headers: { 'x-user': 'ada', 'x-preferred-username': 'ada', 'x-groups': 'crew' } };
+  gate.forget();
+  gate.answers({ status: 204, headers: { 'x-user': 'ada', 'x-preferred-username': 'ada', 'x-groups': 'crew' } });
 });
 
 describe('the gate', () => {
@@ -106,24 +28,24 @@ describe('the gate', () => {
     expect(status).toBe(200);
     expect(reached({ body }).headers).toMatchObject({ 'x-user': 'ada', 'x-groups': 'crew' });
     expect(reached({ body }).headers).not.toHaveProperty('x-email');
-    expect(asked).toHaveLength(1);
-    expect(asked[0]).toMatchObject({ url: '/app-sign-in/check', method: 'GET' });
-    expect(asked[0]?.headers).toMatchObject({
+    expect(gate.asked).toHaveLength(1);
+    expect(gate.asked[0]).toMatchObject({ url: '/app-sign-in/check', method: 'GET' });
+    expect(gate.asked[0]?.headers).toMatchObject({
       'x-berth-host': 'wiki.apps.lab',
       'x-berth-service': 'svc-1',
       'x-berth-uri': '/page?a=1',
     });
     const open = reached(await host.get('open.apps.lab', '/', { headers: forged })).headers;
     for (const name of Object.keys(forged)) expect(open).not.toHaveProperty(name);
-    expect(asked).toHaveLength(1);
+    expect(gate.asked).toHaveLength(1);
   });
 
   test('asks each path of a host about its own service', async () => {
     await host.get('wiki.apps.lab', '/inner/page');
     await host.get('wiki.apps.lab', '/innermost');
-    expect(asked.map(({ headers }) => headers['x-berth-service'])).toEqual(['svc-2', 'svc-1']);
+    expect(gate.asked.map(({ headers }) => headers['x-berth-service'])).toEqual(['svc-2', 'svc-1']);
     expect((await host.get('wiki.apps.lab', '/public/x')).status).toBe(200);
-    expect(asked).toHaveLength(2);
+    expect(gate.asked).toHaveLength(2);
   });
 
   test('tells the control plane no more than it must know, and the client decides none of it', async () => {
@@ -141,7 +63,7 @@ describe('the gate', () => {
         authorization: 'secret',
       },
     });
-    const { headers } = asked[0] as Asked;
+    const headers = gate.asked[0]?.headers ?? {};
     expect(headers).toMatchObject({ 'x-berth-host': 'wiki.apps.lab', 'x-berth-service': 'svc-1' });
     expect([headers['x-berth-gate'], headers['x-berth-state']]).toEqual(['aps-1.5.seal', 'S']);
     expect(headers['x-berth-navigates']).toBeUndefined();
@@ -164,12 +86,15 @@ describe('the gate', () => {
 
   test('sends a browser to sign in with what it must take along, and nobody else anywhere', async () => {
     const location = 'https://berth.example/app-sign-in?host=wiki.apps.lab';
-    answer = { status: 401, headers: { 'x-berth-location': location, 'x-berth-cookie': '__Host-berth-app-state=S' } };
+    gate.answers({
+      status: 401,
+      headers: { 'x-berth-location': location, 'x-berth-cookie': '__Host-berth-app-state=S' },
+    });
     const { status, headers } = await host.get('wiki.apps.lab', '/', { headers: HTML });
     expect([status, headers.location]).toEqual([302, location]);
     expect(headers['set-cookie']).toEqual(['__Host-berth-app-state=S']);
-    expect(asked[0]?.headers['x-berth-navigates']).toBe('1');
-    answer = { status: 401 };
+    expect(gate.asked[0]?.headers['x-berth-navigates']).toBe('1');
+    gate.answers({ status: 401 });
     const programs = [
       { accept: '*/*' },
       { ...HTML, 'x-requested-with': 'XMLHttpRequest' },
@@ -181,32 +106,32 @@ describe('the gate', () => {
       expect([refused.status, refused.headers.location]).toEqual([401, undefined]);
     }
     expect((await host.get('wiki.apps.lab', '/', { method: 'POST', body: 'x', headers: HTML })).status).toBe(401);
-    expect(asked.filter(({ headers: h }) => h['x-berth-navigates'])).toHaveLength(1);
+    expect(gate.asked.filter(({ headers: h }) => h['x-berth-navigates'])).toHaveLength(1);
   });
 
   test('refuses whoever is not allowed, and leaves the app’s own refusals alone', async () => {
-    answer = { status: 403 };
+    gate.answers({ status: 403 });
     const { status, headers } = await host.get('wiki.apps.lab', '/', { headers: HTML });
     expect([status, headers['x-berth-error']]).toEqual([403, 'forbidden']);
-    answer = { status: 204 };
+    gate.answers({ status: 204 });
     expect((await host.get('wiki.apps.lab', '/fails')).headers['x-berth-error']).toBeUndefined();
     expect((await host.get('wiki.apps.lab', '/fails')).status).toBe(500);
     expect((await host.get('wiki.apps.lab', '/refuses', { headers: HTML })).status).toBe(401);
   });
 
   test('passes a new cookie on beside the app’s own', async () => {
-    answer = { status: 204, headers: { 'x-berth-cookie': '__Host-berth-app=new' } };
+    gate.answers({ status: 204, headers: { 'x-berth-cookie': '__Host-berth-app=new' } });
     expect((await host.get('wiki.apps.lab')).headers['set-cookie']).toEqual(['own=1', '__Host-berth-app=new']);
   });
 
   test('passes what is below /.berth on, and hides the question itself', async () => {
-    answer = { status: 303, headers: { location: '/page', 'set-cookie': '__Host-berth-app=x' } };
+    gate.answers({ status: 303, headers: { location: '/page', 'set-cookie': '__Host-berth-app=x' } });
     const { status, headers } = await host.get('wiki.apps.lab', '/.berth/sign-in?code=c&path=%2Fpage');
     expect([status, headers.location, headers['set-cookie']]).toEqual([303, '/page', ['__Host-berth-app=x']]);
-    expect(asked[0]?.url).toBe('/app-sign-in/gate/sign-in?code=c&path=%2Fpage');
+    expect(gate.asked[0]?.url).toBe('/app-sign-in/gate/sign-in?code=c&path=%2Fpage');
     expect((await host.get('wiki.apps.lab', '/.berth/check')).status).toBe(404);
     expect((await host.get('wiki.apps.lab', '/.berth/oauth2')).status).toBe(303);
-    const report = await host.apply(route('wiki.apps.lab', portOf(app), { path: '/.berth/sign-in' }));
+    const report = await host.apply(route('wiki.apps.lab', portOf(gate.app), { path: '/.berth/sign-in' }));
     expect(report.errors[0]?.stderrTail).toMatch(/ingress's own/);
     host.resources.delete('httpRoute/wiki.apps.lab/.berth/sign-in');
     await host.apply();
@@ -226,8 +151,8 @@ describe('the gate', () => {
     '/hooksx',
     '/.berth%2f..%2fpage',
   ])('is not got around by %s', async (path) => {
-    answer = { status: 401 };
-    expect(await rawStatus('wiki.apps.lab', `GET ${path} HTTP/1.1\r\nHost: wiki.apps.lab`)).not.toBe(200);
+    gate.answers({ status: 401 });
+    expect(await rawStatus(host, 'wiki.apps.lab', `GET ${path} HTTP/1.1\r\nHost: wiki.apps.lab`)).not.toBe(200);
   });
 
   test.each([
@@ -238,24 +163,24 @@ describe('the gate', () => {
     '//hooks/page',
     '/hooks/%5c..%5cpage',
   ])('an open path that may mean another is refused: %s', async (path) => {
-    answer = { status: 401 };
-    expect([400, 401]).toContain(await rawStatus('wiki.apps.lab', `GET ${path} HTTP/1.1\r\nHost: wiki.apps.lab`));
+    gate.answers({ status: 401 });
+    expect([400, 401]).toContain(await rawStatus(host, 'wiki.apps.lab', `GET ${path} HTTP/1.1\r\nHost: wiki.apps.lab`));
   });
 
   test('asks nobody at an open path, and tells the app nothing there', async () => {
-    answer = { status: 401 };
+    gate.answers({ status: 401 });
     for (const path of ['/hooks', '/hooks/x?y=..%2f', '/.well-known/x/y']) {
       const found = await host.get('wiki.apps.lab', path, { headers: { 'x-user': 'root' } });
       expect([found.status, reached(found).url]).toEqual([200, path]);
       expect(reached(found).headers).not.toHaveProperty('x-user');
     }
-    expect(asked).toEqual([]);
+    expect(gate.asked).toEqual([]);
   });
 
   test('is there without a Host, by HTTP/1.0, and nothing goes over plain HTTP', async () => {
-    answer = { status: 401 };
-    expect(await rawStatus('wiki.apps.lab', 'GET / HTTP/1.0')).not.toBe(200);
-    expect(await rawStatus('open.apps.lab', 'GET / HTTP/1.1\r\nHost: wiki.apps.lab')).not.toBe(200);
+    gate.answers({ status: 401 });
+    expect(await rawStatus(host, 'wiki.apps.lab', 'GET / HTTP/1.0')).not.toBe(200);
+    expect(await rawStatus(host, 'open.apps.lab', 'GET / HTTP/1.1\r\nHost: wiki.apps.lab')).not.toBe(200);
     const { status, headers } = await host.getPlain('clear.apps.lab', '/x');
     expect([status, headers.location]).toEqual([301, `https://clear.apps.lab:${host.httpsPort}/x`]);
   });
@@ -265,7 +190,7 @@ describe('an oauth2-proxy of the domain', () => {
   test('is asked as its documentation says, and its answer told by our names', async () => {
     const said = { user: 'u1', 'preferred-username': 'ada', groups: 'a,b', email: 'a@x' };
     const headers = Object.fromEntries(Object.entries(said).map(([name, value]) => [`x-auth-request-${name}`, value]));
-    answer = { status: 202, headers: { ...headers, 'set-cookie': '_oauth2_proxy=new' } };
+    gate.answers({ status: 202, headers: { ...headers, 'set-cookie': '_oauth2_proxy=new' } });
     const found = await host.get('proxied.apps.lab', '/p?q=1', {
       headers: {
         cookie: '_oauth2_proxy=1',
@@ -279,27 +204,30 @@ describe('an oauth2-proxy of the domain', () => {
       'x-email': 'a@x',
     });
     expect(found.headers['set-cookie']).toContain('_oauth2_proxy=new');
-    expect(asked[0]).toMatchObject({ url: '/oauth2/auth', method: 'GET' });
-    expect(asked[0]?.headers).toMatchObject({
-      host: `127.0.0.1:${portOf(proxy)}`,
+    expect(gate.asked[0]).toMatchObject({ url: '/oauth2/auth', method: 'GET' });
+    expect(gate.asked[0]?.headers).toMatchObject({
+      host: `127.0.0.1:${portOf(gate.proxy)}`,
       cookie: '_oauth2_proxy=1',
       'x-forwarded-host': 'proxied.apps.lab',
       'x-forwarded-uri': '/p?q=1',
     });
-    expect(asked[0]?.headers).not.toHaveProperty('x-user');
+    expect(gate.asked[0]?.headers).not.toHaveProperty('x-user');
   });
 
   test('leads browsers in and back', async () => {
-    answer = { status: 401 };
+    gate.answers({ status: 401 });
     const { status, headers } = await host.get('proxied.apps.lab', '/a/b?q=1', { headers: HTML });
     const back = encodeURIComponent(`https://proxied.apps.lab:${host.httpsPort}`);
-    expect([status, headers.location]).toEqual([302, `http://127.0.0.1:${portOf(proxy)}/oauth2/start?rd=${back}/a/b`]);
+    expect([status, headers.location]).toEqual([
+      302,
+      `http://127.0.0.1:${portOf(gate.proxy)}/oauth2/start?rd=${back}/a/b`,
+    ]);
     expect((await host.get('proxied.apps.lab', '/')).status).toBe(401);
   });
 
   test('is missed by a route of a domain that has none', async () => {
     const lonely = wants({ by: SignInBy.OAUTH2_PROXY });
-    const report = await host.apply(route('lonely.apps.lab', portOf(app), { ...lonely, domain: '' }));
+    const report = await host.apply(route('lonely.apps.lab', portOf(gate.app), { ...lonely, domain: '' }));
     expect(report.errors[0]?.stderrTail).toMatch(/no oauth2-proxy/);
     expect((await host.get('lonely.apps.lab')).status).toBe(404);
   });
@@ -317,43 +245,29 @@ describe('a control plane that cannot be asked', () => {
 
   test('lets nobody in when it answers with a fault', async () => {
     for (const status of [500, 502, 200 + 100, 404]) {
-      answer = { status };
+      gate.answers({ status });
       expect((await host.get('wiki.apps.lab')).status).toBe(503);
     }
   });
 
   test('lets nobody in when its certificate is another’s', async () => {
-    const other = await makeTestCertificate([NAME]);
-    await host.apply(ingress(portOf(controlPlane), other.chainPem));
+    const other = await makeTestCertificate([CONTROL_PLANE]);
+    await host.apply(ingress(portOf(gate.controlPlane), other.chainPem));
     await closed();
-    await host.apply(ingress(portOf(controlPlane), trusted.chainPem, 'elsewhere.example'));
+    await host.apply(ingress(portOf(gate.controlPlane), gate.trusted, 'elsewhere.example'));
     await closed();
-    expect(asked).toEqual([]);
+    expect(gate.asked).toEqual([]);
   });
 
   test('lets nobody in when it is not there, not known or not right, and serves everything else', async () => {
-    await host.apply(ingress(1, trusted.chainPem));
+    await host.apply(ingress(1, gate.trusted));
     await closed();
     expect((await host.apply(ingress(1, 'no certificate'))).errors[0]?.stderrTail).toMatch(/PEM/);
     await closed();
     await host.apply(makeResource('ingress', { case: 'ingress', value: {} }));
     await closed();
-    await host.apply(ingress(portOf(controlPlane), trusted.chainPem));
-    answer = { status: 204 };
+    await host.apply(ingress(portOf(gate.controlPlane), gate.trusted));
+    gate.answers({ status: 204 });
     expect((await host.get('wiki.apps.lab')).status).toBe(200);
   });
 });
-
-/** Status of a request whose head is written as it is. */
-function rawStatus(servername: string, head: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: host.httpsPort, servername, rejectUnauthorized: false });
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('error', reject);
-    socket.on('end', () => resolve(Number(/^HTTP\/1\.[01] (\d+)/.exec(text)?.[1] ?? 0)));
-    socket.write(`${head}\r\nConnection: close\r\n\r\n`);
-  });
-}
