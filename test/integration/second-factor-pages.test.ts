@@ -95,6 +95,11 @@ const signOut = async () => {
   await press('Sign out');
   await page.waitForURL('**/sign-in');
 };
+// A passkey is registered by a script, which sends the form when the key has answered: the click does not wait for it.
+const codesShown = async () => {
+  await page.getByRole('link', { name: 'I have kept them' }).waitFor();
+  return page.locator('.codes code').allInnerTexts();
+};
 
 let recovery: string[];
 
@@ -112,7 +117,7 @@ test('one-time codes are set up by a QR code, and asked for from the next sign-i
   const at = Date.now();
   await page.getByRole('textbox', { name: 'Code' }).fill(totpCode(secret, at));
   await press('Set up');
-  recovery = await page.locator('.codes code').allInnerTexts();
+  recovery = await codesShown();
   expect(recovery).toHaveLength(10);
   secrets.push(...recovery);
   await photograph('recovery-codes');
@@ -155,7 +160,7 @@ test('a passkey is registered, and used at the next sign-in', async () => {
   await page.getByLabel('Name').fill('Key on my ring');
   await photograph('passkey-new');
   await press('Register');
-  secrets.push(...(await page.locator('.codes code').allInnerTexts()));
+  secrets.push(...(await codesShown()));
   await page.getByRole('link', { name: 'I have kept them' }).click();
   expect(await page.locator('input[name=name]').inputValue()).toBe('Key on my ring');
   await photograph('security-passkey');
