@@ -126,15 +126,12 @@ async function compareRequests(parts: Parts, say: (line: string) => void): Promi
   ];
 }
 
-function logOf(parts: Parts, name: string): string {
-  return join(parts.directory, `${name}.log`);
-}
-
-async function startByHand(parts: Parts, name: string, also: (parts: Parts) => string): Promise<Served> {
+async function startByHand(parts: Parts, name: string, also: (log: string) => string): Promise<Served> {
   const nginx = parts.plain(name);
   const port = await freePort();
-  await nginx.load(name, await handWritten(parts, port, also(parts)));
-  return { port, pid: await nginx.masterPid(), log: logOf(parts, name) };
+  const log = join(parts.directory, `${name}.log`);
+  await nginx.load(name, await handWritten(parts, port, also(log)));
+  return { port, pid: await nginx.masterPid(), log };
 }
 
 let started: NginxHost | undefined;
@@ -186,17 +183,17 @@ ${NO_LOG}
 server_names_hash_max_size 65536; server_names_hash_bucket_size 128;\n${blocks.join('\n')}`;
 }
 
-const COMBINED = (parts: Parts) => `access_log ${logOf(parts, 'hand')} combined buffer=64k flush=1s;`;
+const COMBINED = (log: string) => `access_log ${log} combined buffer=64k flush=1s;`;
 
 // What ours does for every request besides: it says which request it is, as nginx itself can, writes what there is to
 // know of it as JSON, and keeps from backends what only the ingress may say.
 const EQUAL = (
-  parts: Parts,
+  log: string,
 ) => `log_format json escape=json '{"at":"$time_iso8601","client":"$remote_addr","host":"$host",'
   '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
   '"backend":"$upstream_addr","backend_seconds":"$upstream_response_time","protocol":"$server_protocol",'
   '"tls":"$ssl_protocol","agent":"$http_user_agent","referer":"$http_referer","id":"$request_id","user":"$remote_user"}';
-access_log ${logOf(parts, 'equal')} json buffer=64k flush=1s;
+access_log ${log} json buffer=64k flush=1s;
 proxy_set_header X-Request-Id $request_id;
 ${['X-Forwarded-Prefix', 'Forwarded', 'X-User', 'X-Preferred-Username', 'X-Groups', 'X-Email']
   .map((name) => `proxy_set_header ${name} "";`)

@@ -1,3 +1,5 @@
+/** The requests that SSSD and nslcd really send, straight at a session. */
+
 import { element, string } from '@berth/control-plane/ldap/ber/writer.ts';
 import { Oid } from '@berth/control-plane/ldap/protocol/oids.ts';
 import {
