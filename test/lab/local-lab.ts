@@ -4,7 +4,7 @@
  */
 
 import { execFile } from 'node:child_process';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { freePort } from '../support/free-port.ts';
 import { selfSigned } from './certificate.ts';
 import { type LocalReplica, type ReplicaApi, startReplicas } from './local-replicas.ts';
 import { loopbackGuests } from './loopback-guests.ts';
+import { type LoopbackNetwork, takeLoopbackNetwork } from './loopback-network.ts';
 import { Program } from './program.ts';
 import { createPveCluster, type PveCluster } from './pve/cluster.ts';
 import { addNode, agentsSettled, joinToken, LEAST_PRIVILEGES, makeSite } from './site-setup.ts';
@@ -88,6 +89,9 @@ async function assemble(
     guestHttp: options.guestPorts?.http ?? 8080,
     guestTcp: options.guestPorts?.tcp ?? 2222,
   };
+  // Labs side by side share the loopback, so each takes a network and a stretch of ports of its own.
+  const network = await takeLoopbackNetwork();
+  undo.push(async () => network.release());
   const secret = randomUUID();
   const nodes = options.nodes ?? ['pve1', 'pve2'];
   const pve = await startPve(directory, { nodes, secret, ports, page: options.guestPage });
@@ -100,7 +104,7 @@ async function assemble(
   const { api, program: controlPlane } = replicas[0];
   const site = await makeSite(
     api.transport,
-    localSite(options.siteName ?? 'local', options.domain ?? 'apps.localhost'),
+    localSite(options.siteName ?? 'local', options.domain ?? 'apps.localhost', network),
   );
   for (const name of nodes) {
     await addNode(api.transport, {
@@ -119,17 +123,14 @@ async function assemble(
   return { site, api, controlPlane, replicas, agents, directory, ports };
 }
 
-function localSite(name: string, domain: string) {
-  // Labs side by side share the loopback, so each takes a network and a stretch of ports of its own.
-  const network = `127.${randomInt(64, 128)}`;
-  const firstPort = 10_000 + 100 * randomInt(90);
+function localSite(name: string, domain: string, { prefix, firstPort }: LoopbackNetwork) {
   return {
     name,
     internalDomain: `${name}.internal`,
-    network: `${network}.0.0/16`,
-    rangeStart: `${network}.1.1`,
-    rangeEnd: `${network}.255.250`,
-    gateway: `${network}.0.1`,
+    network: `${prefix}.0.0/16`,
+    rangeStart: `${prefix}.1.1`,
+    rangeEnd: `${prefix}.255.250`,
+    gateway: `${prefix}.0.1`,
     externalDomains: [domain],
     externalAddress: 'localhost',
     portRangeStart: firstPort,
